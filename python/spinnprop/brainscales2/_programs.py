@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _core
 from .._support import checks
-from .._support.types import BoolArray, Int8Array, UInt8Array
+from .._support.types import BoolArray, Int32Array
 from .._support.values import Value
 
 
@@ -116,18 +116,31 @@ class StructuralPlasticity(Program):
 class Processor:
     """What a rule in Python sees of an array, one call of it; matrices are (senders, neurons), sources first.
 
-    A rule changes `weights` in place, assigns others, or returns them; likewise `mask`. The array goes on with what it leaves.
-    See `Array.run` for an example.
+    A rule changes `weights` in place, assigns others, or returns them; likewise `mask`. The array goes on with what it leaves. All numbers
+    are int32, in which no sum or product of 8-bit ones overflows, and weights that are left saturate at -63 and 63, as on the chip.
+
+    Examples
+    --------
+    Neurons that spike more than ten times in a period get smaller weights, the others larger ones:
+
+    >>> import numpy as np
+    >>> import spinnprop as sp
+    >>> array = sp.brainscales2.Array(2, 3, weights=np.full((2, 3), 60))
+    >>> def rule(processor):
+    ...     return processor.weights + processor.mask * (10 - processor.rates)
+    >>> _ = array.run(duration=0.1, program=rule, period=0.1)
+    >>> array.weights.max()
+    63
     """
 
-    #: int8, -63 .. 63; 0 where no synapse is.
-    weights: Int8Array
+    #: int32, -63 .. 63; 0 where no synapse is.
+    weights: Int32Array
     #: Where synapses are.
     mask: BoolArray
-    #: uint8 (n,), spikes of each neuron since the last call, at most 255.
-    rates: UInt8Array
-    #: uint8 (n,), membranes now: read_low .. read_high of the array as 0 .. 255.
-    membranes: UInt8Array
+    #: int32 (n,), spikes of each neuron since the last call, at most 255.
+    rates: Int32Array
+    #: int32 (n,), membranes now: read_low .. read_high of the array as 0 .. 255.
+    membranes: Int32Array
     #: Seconds since the array's beginning.
     time: float
 
@@ -135,25 +148,25 @@ class Processor:
                  acausal: Optional[bytes], rates: bytes, membranes: bytes) -> None:  # fmt: skip
         self._shape, self._seed, self.time = shape, seed, time
         self._rng: Optional[np.random.Generator] = None
-        self.weights = np.frombuffer(weights, np.int8).reshape(shape).copy()
+        self.weights = np.frombuffer(weights, np.int8).reshape(shape).astype(np.int32)
         self.mask = np.frombuffer(mask, np.bool_).reshape(shape).copy()
         self._causal, self._acausal = causal, acausal
-        self.rates, self.membranes = np.frombuffer(rates, np.uint8), np.frombuffer(membranes, np.uint8)
+        self.rates, self.membranes = (np.frombuffer(own, np.uint8).astype(np.int32) for own in (rates, membranes))
 
     @property
-    def causal(self) -> UInt8Array:
-        """uint8, read-outs of the causal sensors since the last call."""
+    def causal(self) -> Int32Array:
+        """int32, 0 .. 255, read-outs of the causal sensors since the last call."""
         return self._sensed(self._causal)
 
     @property
-    def acausal(self) -> UInt8Array:
-        """uint8, read-outs of the acausal sensors since the last call."""
+    def acausal(self) -> Int32Array:
+        """int32, 0 .. 255, read-outs of the acausal sensors since the last call."""
         return self._sensed(self._acausal)
 
-    def _sensed(self, values: Optional[bytes]) -> UInt8Array:
+    def _sensed(self, values: Optional[bytes]) -> Int32Array:
         if values is None:
             raise ValueError("this array has no correlation sensors; make it with sensors=True")
-        return np.frombuffer(values, np.uint8).reshape(self._shape)
+        return np.frombuffer(values, np.uint8).reshape(self._shape).astype(np.int32)
 
     @property
     def rng(self) -> np.random.Generator:
@@ -164,11 +177,11 @@ class Processor:
 
     def _left(self) -> Tuple[Any, Any]:
         """Weights and mask as the rule leaves them."""
-        weights = checks.array(self.weights, np.int8, "the rule's weights", ndim=2)
+        weights = checks.array(self.weights, np.int32, "the rule's weights", ndim=2)
         checks.shape(weights, self._shape, "the rule's weights")
         mask = checks.array(self.mask, np.bool_, "the rule's mask", ndim=2)
         checks.shape(mask, self._shape, "the rule's mask")
-        return weights.view(np.uint8), mask
+        return np.clip(weights, -63, 63).astype(np.int8).view(np.uint8), mask
 
 
 #: A program, or a function of a `Processor`.

@@ -472,6 +472,16 @@ def test_rules_that_fail_keep_what_was_done():
     assert np.array_equal(rest.units, expected.units[~until])
 
 
+def test_rules_saturate():
+    array = sp.brainscales2.Array(3, 2, weights=[[10, 52, 53]] * 2)
+    assert array.weights.dtype == np.int8
+    array.apply(lambda processor: processor.weights * 5)
+    assert array.weights.tolist() == [[50, 63, 63]] * 2
+    # Neither do rates wrap round below 0.
+    array.apply(lambda processor: processor.weights + processor.mask * (processor.rates - 300))
+    assert array.weights.tolist() == [[-63] * 3] * 2
+
+
 def left(**values):
     def rule(processor):
         for name, value in values.items():
@@ -489,8 +499,7 @@ FULL = np.ones((17, 12), bool)
         (left(weights=np.zeros((17, 11), np.int8)), ValueError, r"the rule's weights has shape \(17, 11\); it must have \(17, 12\)"),
         (left(weights=np.zeros(204, np.int8)), ValueError, "the rule's weights has 1 dimensions"),
         (left(weights=np.full((17, 12), 0.5)), ValueError, "the rule's weights has the value 0.5"),
-        (left(weights=np.full((17, 12), 128)), ValueError, "the rule's weights has the value 128"),
-        (left(weights=np.full((17, 12), 64)), ValueError, r"from sender 0 to neuron 0 is 64; it must be -63 \.\. 63"),
+        (left(weights=np.full((17, 12), 2**31)), ValueError, "the rule's weights has the value 2147483648"),
         (left(weights="no"), TypeError, "the rule's weights has dtype"),
         (left(mask=FULL.astype(int)), TypeError, "the rule's mask has dtype int64"),
         (left(mask=FULL[:3]), ValueError, r"the rule's mask has shape \(3, 12\)"),
