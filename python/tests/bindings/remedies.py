@@ -998,6 +998,7 @@ ELSEWHERE = {
     "the executor has been shut down|cluster of Ray; leave": "test_clusters.py",
     "no forward-mode derivatives|no torch.func.grad": "test_torch.py, test_torch_training.py",
     "how many workers": "test_search.py",
+    "which may be clamped": "test_custom_losses.py, and own-loss.md trains so",
     "begins with|without that line|cannot be sent|names no file|addresses of SQLAlchemy": "test_search.py, test_search_together.py",
     "with a model beside it|as the model beside it|the model .*was trained": "test_command_spinnaker2.py",
     "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",

@@ -119,7 +119,8 @@ def test_spike_trains_need_no_encoder(name):
 
 def test_pipelines_learn_and_are_searched():
     X, y = sp.datasets.yin_yang(300)
-    model = make_pipeline(sp.encoding.Latency(bias=0.0), sp.SpikingClassifier(hidden=(30,), epochs=12, batch_size=30))
+    # Time constants that are left open would follow the code.
+    model = make_pipeline(sp.encoding.Latency(bias=0.0), sp.SpikingClassifier(hidden=(30,), tau_mem=20e-3, tau_syn=5e-3, epochs=12, batch_size=30))
     found = GridSearchCV(model, {"latency__t_late": [1e-3, 30e-3]}, cv=2).fit(X * 100 - 7, y)
     assert found.best_params_ == {"latency__t_late": 30e-3} and found.best_score_ > 0.55
     assert len(cross_val_score(make_pipeline(sp.encoding.Population(), model[-1].set_params(epochs=1)), X, y, cv=2)) == 2
