@@ -66,7 +66,7 @@ def led(n_trials, make, work):
     result, more = SearchResult(study, parts, make, ("accuracy",)), 5
     with Bar(n_trials + more, "trial", shown=False) as bar, Runners(study) as runners:
         begun = time.process_time()
-        Trials(result, work, n_trials + more, 0, 1, False, runners).on(Answers(), lambda: show(bar, study))
+        Trials(result, work, n_trials + more, 0, 1, False, runners).on(Answers(), lambda: show(bar, result))
         return 1e3 * (time.process_time() - begun) / more
 
 
@@ -92,7 +92,7 @@ def main():
     section = results.Section("Many machines")
     data = (*sp.datasets.yin_yang(5000), sp.datasets.yin_yang(1000, seed=41))
     make = Maker("event", 30)
-    work = Work(make, data, Judge(("accuracy",), None, 5), None)
+    work = Work(make, data, Judge(("accuracy",), None, 5, data[2]), None)
     there = len(pickle.dumps((evaluate, work, {"hidden": 120})))
     back = len(pickle.dumps(Outcome([0.9], {"epochs": 30, "accuracy": 0.9, "seconds": 1.0, "error": None})))
     shards = [
