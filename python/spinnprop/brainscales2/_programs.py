@@ -125,11 +125,11 @@ class Processor:
 
     >>> import numpy as np
     >>> import spinnprop as sp
-    >>> array = sp.brainscales2.Array(2, 3, weights=np.full((2, 3), 60))
+    >>> array = sp.brainscales2.Array(3, 2, weights=np.full((2, 3), 60))
     >>> def rule(processor):
     ...     return processor.weights + processor.mask * (10 - processor.rates)
     >>> _ = array.run(duration=0.1, program=rule, period=0.1)
-    >>> array.weights.max()
+    >>> int(array.weights.max())
     63
     """
 
