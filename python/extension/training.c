@@ -200,20 +200,23 @@ static PyObject *trainer_save(PyObject *module, PyObject *args) {
     return none_or_raise(module, status);
 }
 
-static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
+/* A network that an idle trainer hands out. */
+static PyObject *network_of(
+    PyObject *module, PyObject *capsule,
+    spinnprop_status (*give)(spinnprop_network **network, const spinnprop_trainer *trainer)) {
     handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
     spinnprop_network *network = NULL;
-    spinnprop_status status = spinnprop_trainer_network(&network, own->object);
+    spinnprop_status status = give(&network, own->object);
     return status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
 }
 
+static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
+    return network_of(module, capsule, spinnprop_trainer_network);
+}
+
 static PyObject *trainer_beginning(PyObject *module, PyObject *capsule) {
-    handle *own = idle_from(module, capsule, &trainer_kind);
-    if (!own) return NULL;
-    spinnprop_network *network = NULL;
-    spinnprop_status status = spinnprop_trainer_beginning(&network, own->object);
-    return status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
+    return network_of(module, capsule, spinnprop_trainer_beginning);
 }
 
 static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {

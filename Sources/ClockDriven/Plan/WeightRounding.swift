@@ -15,16 +15,12 @@ extension Network {
         guard let bits = grid.weightBits else { return nil }
         try Memory.check(count: weightCount, bytesPerElement: MemoryLayout<Double>.stride, "rounded weights")
         var rounded = connections.map(\.weights)
-        for layer in layers.indices {
-            for neuron in 0..<layers[layer].neuronCount {
-                let rows = rows(into: neuron, of: layer)
-                let scale = WeightScale(bits: bits, rows.map { connections[$0.connection].weights[$0.places] })
-                for row in rows {
-                    for place in row.places {
-                        rounded[row.connection][place] = scale.rounded(rounded[row.connection][place])
-                    }
-                    try poller.spend(row.places.count)
+        try forEachNeuron(bits) { (_, scale, rows) throws(SpinnpropError) in
+            for row in rows {
+                for place in row.places {
+                    rounded[row.connection][place] = scale.rounded(rounded[row.connection][place])
                 }
+                try poller.spend(row.places.count)
             }
         }
         return rounded
@@ -32,11 +28,21 @@ extension Network {
 
     fileprivate var weightCount: Int { connections.reduce(0) { $0 + $1.weights.count } }
 
-    /// Where the weights into a neuron lie.
-    fileprivate func rows(into neuron: Int, of layer: Int) -> [(connection: Int, places: Range<Int>)] {
-        connections.indices.filter { connections[$0].target == layer }.map { (index) in
-            let pre = connections[index].preCount
-            return (index, neuron * pre..<(neuron + 1) * pre)
+    /// Calls `body` for each neuron, layer after layer: with the layer, the scale of the weights into the neuron, and where these lie.
+    fileprivate func forEachNeuron(
+        _ bits: Int,
+        _ body: (Int, WeightScale, [(connection: Int, places: Range<Int>)]) throws(SpinnpropError) -> Void
+    ) throws(SpinnpropError) {
+        for layer in layers.indices {
+            let incoming = connections.indices.filter { connections[$0].target == layer }
+            for neuron in 0..<layers[layer].neuronCount {
+                let rows = incoming.map { (index) in
+                    let pre = connections[index].preCount
+                    return (connection: index, places: neuron * pre..<(neuron + 1) * pre)
+                }
+                let scale = WeightScale(bits: bits, rows.map { connections[$0.connection].weights[$0.places] })
+                try body(layer, scale, rows)
+            }
         }
     }
 }
@@ -64,20 +70,16 @@ extension Network {
         var found = WholeWeights()
         found.rounded = connections.map(\.weights)
         found.whole = connections.map { [Int32](repeating: 0, count: $0.weights.count) }
-        for layer in layers.indices {
-            for neuron in 0..<layers[layer].neuronCount {
-                let rows = rows(into: neuron, of: layer)
-                let scale = WeightScale(bits: bits, rows.map { connections[$0.connection].weights[$0.places] })
-                guard scale.unit.isFinite else {
-                    throw .invalidValue("the weights into layer \(layer) are too large to be rounded; scale them down")
-                }
-                found.units.append(scale.unit)
-                for row in rows where scale.unit > 0 {
-                    for place in row.places {
-                        let weight = connections[row.connection].weights[place]
-                        found.rounded[row.connection][place] = scale.rounded(weight)
-                        found.whole[row.connection][place] = Int32(scale.whole(weight))
-                    }
+        try forEachNeuron(bits) { (layer, scale, rows) throws(SpinnpropError) in
+            guard scale.unit.isFinite else {
+                throw .invalidValue("the weights into layer \(layer) are too large to be rounded; scale them down")
+            }
+            found.units.append(scale.unit)
+            for row in rows where scale.unit > 0 {
+                for place in row.places {
+                    let weight = connections[row.connection].weights[place]
+                    found.rounded[row.connection][place] = scale.rounded(weight)
+                    found.whole[row.connection][place] = Int32(scale.whole(weight))
                 }
             }
         }

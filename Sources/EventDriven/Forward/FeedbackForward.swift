@@ -114,14 +114,7 @@ extension LayerPlan {
     private func prepare(_ motion: some Motion, _ arrivals: Arrivals, _ lanes: FeedbackLanes) {
         let (times, count) = (arrivals.times, arrivals.count)
         for n in 0..<padded(count) { lanes.length[n] = n > 0 && n < count ? times[n] - times[n &- 1] : 0 }
-        var n = 0
-        while n < count {
-            let p = motion.common(loadVector(lanes.length + n))
-            store(p.a, at: lanes.a + n)
-            store(p.b, at: lanes.b + n)
-            store(p.h, at: lanes.h + n)
-            n &+= 4
-        }
+        motion.findPropagators(over: lanes.length, count: count, a: lanes.a, b: lanes.b, h: lanes.h)
     }
 
     @inline(__always)

@@ -84,14 +84,7 @@ extension LayerPlan {
             own.length[n] = .infinity
             n &+= 1
         }
-        n = 0
-        while n < events {
-            let p = motion.common(loadVector(own.length + n))
-            store(p.a, at: own.a + n)
-            store(p.b, at: own.b + n)
-            store(p.h, at: own.h + n)
-            n &+= 4
-        }
+        motion.findPropagators(over: own.length, count: events, a: own.a, b: own.b, h: own.h)
     }
 
     /// States at the first event: until then the drive alone moves them. Where neurons receive late, so does everything but that.

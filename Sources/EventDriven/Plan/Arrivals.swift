@@ -52,6 +52,14 @@ final class Arrivals {
         try neuronBlock.reserve(capacity)
     }
 
+    /// Room for so many that are no row as it is.
+    private func reserveAll(_ capacity: Int) throws(SpinnpropError) {
+        try timeBlock.reserve(capacity)
+        try unitBlock.reserve(capacity)
+        try reserve(capacity)
+        plainCount = 0
+    }
+
     /// All arrivals through `incoming`. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
     /// once are spread out into single arrivals.
     func collect(_ incoming: [EventConnection], rows: EventRows, neuron: Int? = nil) throws(SpinnpropError) {
@@ -76,10 +84,7 @@ final class Arrivals {
         }
         // Five columns, their double for sorting, and room to grow.
         try Memory.check(count: capacity, bytesPerElement: 80, "the arrivals of one sample")
-        try timeBlock.reserve(capacity)
-        try unitBlock.reserve(capacity)
-        try reserve(capacity)
-        plainCount = 0
+        try reserveAll(capacity)
         let (times, units) = (timeBlock.pointer, unitBlock.pointer)
         let (connections, spikes, neurons) = (connectionBlock.pointer, spikeBlock.pointer, neuronBlock.pointer)
         var at = 0
@@ -123,10 +128,7 @@ final class Arrivals {
     /// Arrivals through two connections as if without delay.
     private func merge(_ first: SpikeRow, _ second: SpikeRow) throws(SpinnpropError) {
         count = first.count + second.count
-        try timeBlock.reserve(count)
-        try unitBlock.reserve(count)
-        try reserve(count)
-        plainCount = 0
+        try reserveAll(count)
         let (times, units) = (timeBlock.pointer, unitBlock.pointer)
         let (connections, spikes, neurons) = (connectionBlock.pointer, spikeBlock.pointer, neuronBlock.pointer)
         var (left, right) = (0, 0)

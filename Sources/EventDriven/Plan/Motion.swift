@@ -63,6 +63,24 @@ protocol Motion {
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double
 }
 
+extension Motion {
+    /// What all have the same of the propagators over intervals one after another, whole vectors of them.
+    @inline(__always)
+    func findPropagators(
+        over lengths: UnsafePointer<Double>, count: Int, a: UnsafeMutablePointer<Double>,
+        b: UnsafeMutablePointer<Double>, h: UnsafeMutablePointer<Double>
+    ) {
+        var n = 0
+        while n < count {
+            let p = common(loadVector(lengths + n))
+            store(p.a, at: a + n)
+            store(p.b, at: b + n)
+            store(p.h, at: h + n)
+            n &+= 4
+        }
+    }
+}
+
 /// All by the same time constants.
 struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     let thresholds: Scale
