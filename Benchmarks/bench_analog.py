@@ -42,7 +42,7 @@ def main():
         text = f"Medians and quartiles over {options['seeds']} seed{'s' * (options['seeds'] > 1)}, each a chip of its own; accuracies and hits in percent."
         header, *lines = rows(found)
         results.take_pictures(folder, "brainscales2")
-        section.write(f"{text}\n\n{results.table(header, lines)}", has_times=False)
+        section.write(f"{text}\n\n{results.table(header, lines)}", tells_load=False)
 
 
 if __name__ == "__main__":

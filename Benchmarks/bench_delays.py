@@ -41,7 +41,7 @@ def main():
             text += f"\nEnded early, and counts with what it had learnt: {ended}.\n"
         for picture in results.take_pictures(folder, folder.name):
             text += f"\nPicture: `docs/pictures/{picture}`.\n"
-    section.write(text.rstrip())
+    section.write(text.rstrip(), tells_load=False)
 
 
 if __name__ == "__main__":

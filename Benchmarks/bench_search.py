@@ -95,7 +95,8 @@ def write_pruned(seeds):
         f"of the last {LAST_EPOCHS} epochs.\n\n"
         + results.table(
             ["seed", "winner %", "pruned", "best of these %", "better than the winner"], [[seed, *rows[seed]] for seed in sorted(rows)]
-        )
+        ),
+        tells_load=False,
     )
 
 

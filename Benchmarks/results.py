@@ -99,12 +99,12 @@ class Section:
         """Whether others took so much that times are too long to be judged."""
         return self.others() > 0.1
 
-    def write(self, text, has_times=True):
+    def write(self, text, tells_load=True):
         """Puts the section in the place of the one with its title, or at the end, and prints it."""
-        load = "; other processes took %.0f %% of the processors meanwhile." % (100 * self.others()) if has_times else "."
+        load = "; other processes took %.0f %% of the processors meanwhile." % (100 * self.others()) if tells_load else "."
         section = "## %s\n\n`%s`, %s. %s%s%s\n\n%s\n" % (
             self.title, Path(sys.argv[0]).name, revision(), machine(), load,
-            " **A busy machine: these times are too long.**" if has_times and self.is_busy() else "", text.strip())
+            " **A busy machine: these times are too long.**" if tells_load and self.is_busy() else "", text.strip())
         old = FILE.read_text() if FILE.exists() else HEADING
         parts = re.split(r"(?m)^(?=## )", old)
         places = [index for index, part in enumerate(parts) if part.startswith("## %s\n" % self.title)]

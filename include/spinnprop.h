@@ -654,6 +654,7 @@ typedef struct spinnprop_gradient_options {
                                  * tau_mem + tau_syn are larger than 25 ms                                            */
     int32_t neurons;            /* 1: gradients of SPINNPROP_TAU_MEM .. SPINNPROP_REFRACTORY, too, which take time; by the rule of exact
                                  * events alone. A trainer asks for what it trains, whatever stands here              */
+    int32_t input_times;        /* 0: no derivatives with respect to input spike times, which takes less time         */
 } spinnprop_gradient_options;
 SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *options);
 
@@ -697,7 +698,8 @@ SPINNPROP_API spinnprop_status spinnprop_gradient_set(spinnprop_gradient *gradie
  * if the options asked for them: that of a value which neurons share is their sum. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
                                                       int32_t parameter, int32_t index);
-/* Derivatives with respect to input spike times (1/s), one per input spike, in the order in which the input came. */
+/* Derivatives with respect to input spike times (1/s), one per input spike, in the order in which the input came, unless the options left them
+ * out. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
 /* How many samples added nothing because their label neuron, or all outputs with a target time, or with SPINNPROP_LOSS_CUSTOM of spikes all outputs, were
  * silent. */

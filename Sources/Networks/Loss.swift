@@ -187,8 +187,11 @@ public struct Objective: Sendable {
     }
 
     /// The product of given derivatives with a recording's Jacobian.
-    public init(_ given: GivenErrors, rate: RateRegularisation? = nil, wantsNeurons: Bool = false) {
-        self.init(loss: NoLoss(), labels: [], rate: rate, wantsNeurons: wantsNeurons)
+    public init(
+        _ given: GivenErrors, rate: RateRegularisation? = nil, wantsInputTimes: Bool = true, wantsNeurons: Bool = false
+    ) {
+        self.init(
+            loss: NoLoss(), labels: [], rate: rate, wantsInputTimes: wantsInputTimes, wantsNeurons: wantsNeurons)
         self.given = given
     }
 }

@@ -43,11 +43,11 @@ extension Network {
     ///
     /// - Throws: as `gradient`; `invalidValue` for errors that do not fit the recording or are not finite.
     public func pullBack(
-        _ recording: Recording, _ errors: GivenErrors, wantsNeurons: Bool = false, engine: Engine? = nil,
-        monitor: Monitor? = nil
+        _ recording: Recording, _ errors: GivenErrors, wantsInputTimes: Bool = true, wantsNeurons: Bool = false,
+        engine: Engine? = nil, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> Gradients {
-        try recording.check(madeBy: self)
-        return try differentiate(recording, Objective(errors, wantsNeurons: wantsNeurons), engine, monitor)
+        let objective = Objective(errors, wantsInputTimes: wantsInputTimes, wantsNeurons: wantsNeurons)
+        return try gradient(recording, objective, engine: engine, monitor: monitor)
     }
 
     private func differentiate(

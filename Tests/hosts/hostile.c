@@ -1496,6 +1496,14 @@ static void gradients_that_cannot_be(void) {
     spinnprop_trainer_free(trainer);
     spinnprop_gradient_free(g);
 
+    begin("gradients without input times");
+    o.input_times = 0;
+    WORKS(GRADIENT(network, r, &loss, labels, 4, NULL, 0));
+    INVALID(spinnprop_gradient_input_times(values, 0, g));
+    WORKS(spinnprop_gradient_get(twelve, 12, g, SPINNPROP_WEIGHTS, 0));
+    spinnprop_gradient_free(g);
+    o.input_times = 1;
+
     begin("gradients of neuron parameters");
     o.neurons = 1;
     WORKS(GRADIENT(network, r, &loss, labels, 4, NULL, 0));

@@ -27,7 +27,7 @@ class Gradients:
     (per second), ``recurrent_delays``; ``weights[0, 2]`` and ``delays[0, 2]`` are those of the connection (0, 2).
     With ``neurons=True`` also ``tau_mem``, ``tau_syn``, ``refractory`` (per second), ``threshold``, ``reset`` and ``drive``,
     one number per neuron: the derivative with respect to a value that neurons share is their sum. ``input_times`` has one
-    element per input spike, in the order in which the input came (per second). ``skipped`` counts the samples that added
+    element per input spike, in the order in which the input came (per second), unless ``input_times=False`` left them out. ``skipped`` counts the samples that added
     nothing because their label neuron, or all outputs with a target time, or with `losses.Custom` of spikes all outputs, were silent.
 
     Where a derivative differs on both sides, it is the left one with respect to the drive of a leaky read-out that never rises: its largest value is 0, at
@@ -53,6 +53,7 @@ class Gradients:
     reset: List[Float64Array]
     drive: List[Float64Array]
     refractory: List[Float64Array]
+    input_times: Float64Array
     _read_adjoint: Optional[ReadAdjoint]
 
     def __init__(
@@ -61,7 +62,7 @@ class Gradients:
         recurrent_weights: List[Float64Array],
         delays: List[Float64Array],
         recurrent_delays: List[Float64Array],
-        input_times: Float64Array,
+        input_times: Optional[Float64Array],
         skipped: int,
         neurons: Optional[Sequence[List[Float64Array]]] = None,
         read_adjoint: Optional[ReadAdjoint] = None,
@@ -70,7 +71,8 @@ class Gradients:
         self.recurrent_weights = recurrent_weights
         self.delays = delays
         self.recurrent_delays = recurrent_delays
-        self.input_times = input_times
+        if input_times is not None:
+            self.input_times = input_times
         self.skipped = skipped
         self._read_adjoint = read_adjoint
         if neurons is not None:
@@ -144,7 +146,8 @@ class Gradients:
         return None, {name: getattr(self, name) for name in self.__slots__ if name != "_read_adjoint" and hasattr(self, name)}
 
     def __getattr__(self, name: str) -> NoReturn:
-        remedy = "; ask for them: network.gradient(..., neurons=True)" if name in self.__slots__ else ""
+        asked = "input_times=True" if name == "input_times" else "neurons=True"
+        remedy = f"; ask for them: network.gradient(..., {asked})" if name in self.__slots__ else ""
         raise AttributeError(f"these gradients have no {name!r}{remedy}")
 
     def __repr__(self) -> str:

@@ -403,6 +403,7 @@ class Network:
         *,
         rate: Optional[RateRegularisation] = None,
         neurons: bool = False,
+        input_times: bool = True,
         sample_weight: Any = None,
         progress: Progress = None,
     ) -> Tuple[float, Gradients]:
@@ -424,6 +425,8 @@ class Network:
         neurons : bool
             Whether to differentiate with respect to tau_mem, tau_syn, threshold, reset, drive and refractory of every neuron,
             too, which takes time; the rule of "event" alone does.
+        input_times : bool
+            Whether to differentiate with respect to the times of input spikes, too, which takes time.
         sample_weight : (n_samples,) float64, optional
             What each sample's loss is multiplied by, as in `Trainer.run`; handed to the function of a `losses.Custom`.
         progress : callable or None
@@ -456,7 +459,7 @@ class Network:
             if not isinstance(rate, RateRegularisation):
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
-        options["neurons"] = int(checks.boolean(neurons, "neurons"))
+        options.update(_wanted(neurons, input_times))
         answer = None
         if isinstance(loss, Custom):
             # The function is given y itself, whatever that is.
@@ -478,7 +481,7 @@ class Network:
         def again() -> object:
             return _core.network_gradient(recording._network, recording._handle, _fields(loss), given, options, None, answered)[0]
 
-        return value, self._gradients(handle, recording, neurons, again)
+        return value, self._gradients(handle, recording, neurons, input_times, again)
 
     def pull_back(
         self,
@@ -492,6 +495,7 @@ class Network:
         tau: float = math.inf,
         engine: Optional[EngineLike] = None,
         neurons: bool = False,
+        input_times: bool = True,
         progress: Progress = None,
     ) -> Gradients:
         """What errors that somebody else has taken make of parameters and input times: a vector-Jacobian product, no batch mean.
@@ -513,7 +517,7 @@ class Network:
             With respect to ``recording.integrals(tau)`` of a leaky read-out; by the rule of "event" alone.
         tau : float
             Seconds, of those integrals.
-        engine, neurons, progress
+        engine, neurons, input_times, progress
             As in `gradient`.
 
         Returns
@@ -537,7 +541,7 @@ class Network:
         >>> grad.weights[1].shape
         (3, 30)
         """
-        options = {**_rule_of_errors(recording, engine), "neurons": int(checks.boolean(neurons, "neurons"))}
+        options = {**_rule_of_errors(recording, engine), **_wanted(neurons, input_times)}
         n_layers = self._info["n_layers"]
         own = [None] * n_layers if spike_errors is None else list(checks.each(spike_errors, "spike_errors", "arrays, one per layer"))
         n_spiking = n_layers - (self.readout == "leaky")
@@ -571,7 +575,7 @@ class Network:
         def again() -> object:
             return _core.network_pull_back(recording._network, recording._handle, *given, options, None)
 
-        return self._gradients(handle, recording, neurons, again)
+        return self._gradients(handle, recording, neurons, input_times, again)
 
     def __copy__(self) -> Network:
         return Network._of(_core.network_copy(self._handle))
@@ -665,7 +669,9 @@ class Network:
                 give_layers(code, getattr(gradients, name), name)
         return handle
 
-    def _gradients(self, handle: object, recording: Recording, neurons: bool, again: Callable[[], object]) -> Gradients:
+    def _gradients(
+        self, handle: object, recording: Recording, neurons: bool, input_times: bool, again: Callable[[], object]
+    ) -> Gradients:
         """The numbers of the core's gradient. `again` makes another of the same recording, whatever has become of the network."""
         n_layers = self._info["n_layers"]
         ends = tuple(self._places)
@@ -688,14 +694,15 @@ class Network:
             )
 
         recurrent_weights, recurrent_delays = layers(_core.RECURRENT_WEIGHTS), layers(_core.RECURRENT_DELAYS)
-        input_times = np.empty(len(recording.input.times))
-        _core.gradient_input_times(input_times, handle)
+        of_input = np.empty(len(recording.input.times)) if input_times else None
+        if of_input is not None:
+            _core.gradient_input_times(of_input, handle)
         return Gradients(
             weights=connections(_core.WEIGHTS, recurrent_weights),
             recurrent_weights=recurrent_weights,
             delays=connections(_core.DELAYS, recurrent_delays),
             recurrent_delays=recurrent_delays,
-            input_times=input_times,
+            input_times=of_input,
             skipped=_core.gradient_skipped(handle),
             neurons=[layers(code) for code in _NEURON_PARAMETERS] if neurons else None,
             read_adjoint=_adjoint_reader(recording, again),
@@ -738,6 +745,11 @@ def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Opt
 def _is_recording(recording: Any) -> None:
     if not isinstance(recording, Recording):
         raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
+
+
+def _wanted(neurons: bool, input_times: bool) -> Dict[str, Any]:
+    """The options that say what is differentiated beside weights and delays."""
+    return {"neurons": int(checks.boolean(neurons, "neurons")), "input_times": int(checks.boolean(input_times, "input_times"))}
 
 
 def _rule(recording: Recording, engine: Optional[EngineLike]) -> Dict[str, Any]:

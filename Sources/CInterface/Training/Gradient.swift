@@ -20,14 +20,27 @@ struct LayeredGradients {
     private(set) var gradients: Gradients
     /// `nil` where somebody else has put numbers here.
     private(set) var origin: GradientOrigin?
+    /// Whether derivatives with respect to input times were asked for.
+    private let hasInputTimes: Bool
     private let recurrent: [Int?]
     private let layers: [Layer]
 
     init(_ gradients: Gradients, _ network: Network, of origin: GradientOrigin? = nil) {
         self.gradients = gradients
         self.origin = origin
+        hasInputTimes = origin?.objective.wantsInputTimes ?? true
         layers = network.layers
         recurrent = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: true) }
+    }
+
+    /// Derivatives with respect to input spike times.
+    func inputTimes() throws(SpinnpropError) -> [Double] {
+        guard hasInputTimes else {
+            throw .invalidValue(
+                "the gradient was made without derivatives of input times; set `input_times` in its spinnprop_gradient_options to 1"
+            )
+        }
+        return gradients.inputTimes
     }
 
     /// The array of a layer or connection, empty if there is none.
@@ -89,6 +102,7 @@ extension spinnprop_gradient_options {
     static var initial: spinnprop_gradient_options {
         var options = spinnprop_gradient_options()
         options.size = MemoryLayout<spinnprop_gradient_options>.size
+        options.input_times = 1
         options.take(RateRegularisation(), RateRegularisation.fields)
         return options
     }
@@ -168,14 +182,16 @@ private func differentiate(
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
         var objective = Objective(
             loss: try spinnprop_loss.loss(loss, "loss", of: recording), labels: [], rate: try options.rate(),
-            wantsNeurons: options.neurons != 0)
+            wantsInputTimes: options.input_times != 0, wantsNeurons: options.neurons != 0)
         try supervise(recording, &objective)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)
         value.pointee = result.value
         // A function of the host's may be gone when the adjoint is asked for.
-        if let errors = result.batchErrors { objective = Objective(errors, rate: objective.rate) }
+        if let errors = result.batchErrors {
+            objective = Objective(errors, rate: objective.rate, wantsInputTimes: objective.wantsInputTimes)
+        }
         let origin = GradientOrigin(network: network, recording: recording, objective: objective, engine: engine)
         destination.pointee = makeHandle(LayeredGradients(result, network, of: origin), gradientKind)
     }
@@ -236,10 +252,10 @@ public func spinnprop_network_pull_back(
             membranes: membranes, integrals: integrals, integralTau: tau)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")
-        let result = try network.pullBack(
-            recording, given, wantsNeurons: options.neurons != 0, engine: engine, monitor: monitor)
-        let origin = GradientOrigin(
-            network: network, recording: recording, objective: Objective(given), engine: engine)
+        let objective = Objective(
+            given, wantsInputTimes: options.input_times != 0, wantsNeurons: options.neurons != 0)
+        let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)
+        let origin = GradientOrigin(network: network, recording: recording, objective: objective, engine: engine)
         return LayeredGradients(result, network, of: origin)
     }
 }
@@ -284,7 +300,7 @@ public func spinnprop_gradient_input_times(
     _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ gradient: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let array = try box(gradient, gradientKind, "gradient").value.gradients.inputTimes
+        let array = try box(gradient, gradientKind, "gradient").value.inputTimes()
         try output(values, n, needed: array.count, "values").fill(array)
     }
 }

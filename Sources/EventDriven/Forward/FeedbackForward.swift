@@ -119,8 +119,8 @@ extension LayerPlan {
 
     @inline(__always)
     private func interval(_ motion: some Motion, _ length: Double) -> Interval {
-        let p = motion.common(SIMD4(repeating: length))
-        return Interval(length: length, a: p.a[0], b: p.b[0], h: p.h[0])
+        let p = motion.common(length)
+        return Interval(length: length, a: p.a, b: p.b, h: p.h)
     }
 
     /// When the next neuron is let go: an event at which nothing arrives.
@@ -207,9 +207,8 @@ extension LayerPlan {
     private func firstSpike(
         _ motion: some Motion, _ lanes: FeedbackLanes, now: Double, until horizon: Double
     ) -> (time: Double, count: Int) {
-        let count = gather(lanes)
-        let soonest = bounds(motion, lanes, count, interval(motion, widened(horizon - now, horizon)))
-        guard soonest < .infinity else { return (.infinity, 0) }
+        let (count, soonest) = gather(motion, lanes)
+        guard soonest <= widened(horizon - now, horizon) else { return (.infinity, 0) }
         // First those that look about as soon as the soonest, then the others that may still be before all of these.
         var limit = soonest * 1.25
         var listed = list(lanes, count, from: 0, limit: limit)
@@ -218,6 +217,7 @@ extension LayerPlan {
         limit = widened(best - now, best)
         let others = list(lanes, count, from: padded(listed), limit: limit)
         if others > padded(listed) {
+            for n in listed..<padded(listed) { lanes.rivals.time[n] = .infinity }
             best = min(best, solve(motion, lanes, padded(listed), others, now))
             listed = others
         }
@@ -237,12 +237,13 @@ extension LayerPlan {
         return (best, winners)
     }
 
-    /// Lists who may fire. Returns how many.
+    /// Lists who may fire, and for each a time before which it does not: Newton's first step, since a rising membrane is concave.
+    /// Returns how many there are, and the least time.
     @inline(__always)
-    private func gather(_ lanes: FeedbackLanes) -> Int {
+    private func gather(_ motion: some Motion, _ lanes: FeedbackLanes) -> (count: Int, soonest: Double) {
         let words = UnsafeRawPointer(lanes.mayFire).assumingMemoryBound(to: UInt64.self)
         let wordCount = (stride / 4 + 7) / 8
-        var count = 0
+        var (count, least) = (0, Double.infinity)
         var word = 0
         while word < wordCount {
             var bits = words[word]
@@ -250,70 +251,34 @@ extension LayerPlan {
                 // A byte of four bits for each vector of four.
                 let bit = bits.trailingZeroBitCount
                 let neuron = 32 &* word &+ 4 &* (bit &>> 3) &+ (bit & 7)
+                let flow = motion.flow(neuron)
+                let (v, i) = (lanes.v[neuron], lanes.i[neuron])
+                // One that fires by itself rises as if an inhibitory current were gone, at most.
+                let drawn = flow.threshold > 0 ? i : max(i, 0)
+                let soonest = (flow.threshold - v) / (drawn - v) * flow.tauMem
                 lanes.candidate[count] = Int32(truncatingIfNeeded: neuron)
-                lanes.candidateV[count] = lanes.v[neuron]
-                lanes.candidateI[count] = lanes.i[neuron]
+                lanes.soonest[count] = soonest
+                least = min(least, soonest)
                 count &+= 1
                 bits &= bits &- 1
             }
             word &+= 1
         }
-        return count
+        return (count, least)
     }
 
-    /// Fills up the last vector with states at rest, which reach no threshold above 0. Returns where it ends.
-    @inline(__always)
-    private func fill(
-        _ neurons: UnsafeMutablePointer<Int32>, _ v: UnsafeMutablePointer<Double>, _ i: UnsafeMutablePointer<Double>,
-        from count: Int
-    ) -> Int {
-        let end = padded(count)
-        for n in count..<end { (neurons[n], v[n], i[n]) = (0, 0, 0) }
-        return end
-    }
-
-    /// Bounds of the candidates' crossings, +infinity for those that have none in an interval. Returns the least.
-    @inline(__always)
-    private func bounds(_ motion: some Motion, _ lanes: FeedbackLanes, _ count: Int, _ ahead: Interval) -> Double {
-        let end = fill(lanes.candidate, lanes.candidateV, lanes.candidateI, from: count)
-        var least = SIMD4<Double>(repeating: .infinity)
-        var n = 0
-        while n < end {
-            let constants = motion.constants(SIMD4(lanes.candidate + n))
-            let p = motion.map(constants, ahead)
-            let (v, i) = (loadVector(lanes.candidateV + n), loadVector(lanes.candidateI + n))
-            var mayFire = motion.mayFire(constants, v: v, i: i, endV: v * p.a + i * p.h, endI: i * p.b)
-            if count &- n < 4 { mayFire &= (1 &<< UInt8(truncatingIfNeeded: count &- n)) &- 1 }
-            let bound = SIMD4.select(
-                mask(mayFire), motion.soonest(constants, v: v, i: i), SIMD4(repeating: .infinity))
-            store(bound, at: lanes.soonest + n)
-            least = lesser(bound, least)
-            n &+= 4
-        }
-        return min(min(least[0], least[1]), min(least[2], least[3]))
-    }
-
-    /// Makes rivals of the candidates whose bound is not beyond `limit`. Returns where the list ends.
+    /// Makes rivals of the candidates that are not later than `limit`. Returns where the list ends.
     @inline(__always)
     private func list(_ lanes: FeedbackLanes, _ count: Int, from start: Int, limit: Double) -> Int {
-        let limit = SIMD4(repeating: limit)
         let rivals = lanes.rivals
         var end = start
-        var n = 0
-        // Those that fill up the last vector are never soon.
-        while n < count {
-            var soon = unsafeBitCast(loadVector(lanes.soonest + n) .<= limit, to: SIMD4<Int64>.self).signs
-            while soon != 0 {
-                let from = n &+ soon.trailingZeroBitCount
-                rivals.neuron[end] = lanes.candidate[from]
-                rivals.v[end] = lanes.candidateV[from]
-                rivals.i[end] = lanes.candidateI[from]
-                // Listed once.
-                lanes.soonest[from] = .infinity
-                end &+= 1
-                soon &= soon &- 1
-            }
-            n &+= 4
+        for n in 0..<count where lanes.soonest[n] <= limit {
+            let neuron = Int(lanes.candidate[n])
+            rivals.neuron[end] = lanes.candidate[n]
+            (rivals.v[end], rivals.i[end]) = (lanes.v[neuron], lanes.i[neuron])
+            // Listed once.
+            lanes.soonest[n] = .infinity
+            end &+= 1
         }
         return end
     }
@@ -322,18 +287,19 @@ extension LayerPlan {
     @inline(__always)
     private func solve(_ motion: some Motion, _ lanes: FeedbackLanes, _ start: Int, _ end: Int, _ now: Double) -> Double
     {
-        let whole = fill(lanes.rivals.neuron, lanes.rivals.v, lanes.rivals.i, from: end)
         let rivals = lanes.rivals.dropFirst(start)
-        motion.findCrossings(rivals, count: whole &- start)
+        let (count, last) = (padded(end &- start), end &- start &- 1)
+        // The last one fills up its vector.
+        for n in last &+ 1..<count {
+            (rivals.neuron[n], rivals.v[n], rivals.i[n]) = (rivals.neuron[last], rivals.v[last], rivals.i[last])
+        }
+        motion.findCrossings(rivals, count: count)
         // All four of a vector take as long as one.
-        motion.findTimes(rivals, count: whole &- start)
+        motion.findTimes(rivals, count: count)
         var first = SIMD4<Double>(repeating: .infinity)
         var n = 0
-        while n < end &- start {
-            var isReached = loadVector(rivals.x + n) .>= .zero
-            if end &- start &- n < 4 {
-                isReached = isReached .& mask((1 &<< UInt8(truncatingIfNeeded: end &- start &- n)) &- 1)
-            }
+        while n < count {
+            let isReached = loadVector(rivals.x + n) .>= .zero
             let time = SIMD4.select(
                 isReached, elapsed(motion, rivals, n, isReached) + now, SIMD4(repeating: .infinity))
             store(time, at: rivals.time + n)
@@ -341,11 +307,5 @@ extension LayerPlan {
             n &+= 4
         }
         return min(min(first[0], first[1]), min(first[2], first[3]))
-    }
-
-    /// Of four lanes those whose bits are set.
-    @inline(__always)
-    private func mask(_ bits: UInt8) -> SIMDMask<SIMD4<Int64>> {
-        (SIMD4<Int64>(repeating: Int64(bits)) & SIMD4(1, 2, 4, 8)) .!= 0
     }
 }

@@ -9,10 +9,8 @@ struct FeedbackLanes {
     let i: UnsafeMutablePointer<Double>
     /// For each vector of neurons a bit for each that may reach the threshold before the next event.
     let mayFire: UnsafeMutablePointer<UInt8>
-    /// These neurons: state, and a time, from the current event, before which the threshold is not reached.
+    /// These neurons, and for each a time, from the current event, before which it does not reach the threshold.
     let candidate: UnsafeMutablePointer<Int32>
-    let candidateV: UnsafeMutablePointer<Double>
-    let candidateI: UnsafeMutablePointer<Double>
     let soonest: UnsafeMutablePointer<Double>
     /// Those few of them that may be the first.
     let rivals: Candidates
@@ -53,7 +51,7 @@ final class FeedbackState {
     func lanes(stride: Int, events: Int) throws(SpinnpropError) -> FeedbackLanes {
         // Whole cache lines apart, with room for a vector that is not full.
         let step = (stride + 11) & ~7
-        try numbers.reserve(7 * step)
+        try numbers.reserve(5 * step)
         try integers.reserve(2 * step)
         try rivalNumbers.reserve(Candidates.numbers * step)
         try rivalIntegers.reserve(Candidates.integers * step)
@@ -66,10 +64,9 @@ final class FeedbackState {
         let (base, whole, passed) = (numbers.pointer, integers.pointer, intervals.pointer)
         base.update(repeating: 0, count: 3 * step)
         return FeedbackLanes(
-            v: base, i: base + step, mayFire: bits.pointer, candidate: whole, candidateV: base + 3 * step,
-            candidateI: base + 4 * step, soonest: base + 5 * step,
+            v: base, i: base + step, mayFire: bits.pointer, candidate: whole, soonest: base + 3 * step,
             rivals: Candidates(rivalNumbers.pointer, rivalIntegers.pointer, mayFire: bits.pointer, most: step),
             nothing: base + 2 * step, length: passed, a: passed + room, b: passed + 2 * room, h: passed + 3 * room,
-            held: whole + step, heldCount: heldCount.pointer, release: base + 6 * step)
+            held: whole + step, heldCount: heldCount.pointer, release: base + 4 * step)
     }
 }

@@ -129,8 +129,8 @@ extension LayerPlan {
     ) -> Int {
         for n in 0..<stride / 4 { store(motion.thresholds.starts(n), at: sample.pointee.v + 4 &* n) }
         let length = sample.pointee.events > 0 ? sample.pointee.times[0] : .infinity
-        let p = motion.common(SIMD4(repeating: length))
-        let interval = Interval(length: length, a: p.a[0], b: p.b[0], h: p.h[0])
+        let p = motion.common(length)
+        let interval = Interval(length: length, a: p.a, b: p.b, h: p.h)
         return pass(
             motion, &sample.pointee, index, UnsafePointer(sample.pointee.i), interval, from: 0, candidates, count)
     }

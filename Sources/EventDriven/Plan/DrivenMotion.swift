@@ -83,6 +83,8 @@ struct DrivenMotion: Motion, Sendable {
             inverse: gathered(columns + (FlowLanes.count &+ 1) &* stride, neurons))
     }
     @inline(__always)
+    func flow(_ neuron: Int) -> Flow { columns.flows.pointer[neuron] }
+    @inline(__always)
     func propagators(_ own: Constants, _ dt: SIMD4<Double>) -> VectorPropagators {
         shared.map { $0.propagators(dt) } ?? own.lanes.propagators(dt)
     }
@@ -95,8 +97,8 @@ struct DrivenMotion: Motion, Sendable {
             a: SIMD4(repeating: interval.a), b: SIMD4(repeating: interval.b), h: SIMD4(repeating: interval.h))
     }
     @inline(__always)
-    func common(_ dt: SIMD4<Double>) -> VectorPropagators {
-        shared.map { $0.propagators(dt) } ?? VectorPropagators(a: .zero, b: .zero, h: .zero)
+    func common<Real: RealLanes>(_ dt: Real) -> StateMap<Real> {
+        shared.map { $0.propagators(dt) } ?? StateMap(a: Real(0), b: Real(0), h: Real(0))
     }
     @inline(__always)
     func ratio(_ own: Constants) -> SIMD4<Double> { own.lanes.ratio }
@@ -113,14 +115,14 @@ struct DrivenMotion: Motion, Sendable {
     @inline(__always)
     func mayReach(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
         let alone = own.threshold .<= .zero
-        let isSoon = soonest(own, v: v, i: i) .<= SIMD4(repeating: interval)
+        let isSoon = firstStep(own, v: v, i: i) .<= SIMD4(repeating: interval)
         let soon = unsafeBitCast(alone .& isSoon, to: SIMD4<Int64>.self).signs
         // The inverse of the others is 0.
         return soon | own.lanes.mayReach(v: v * own.inverse, i: i * own.inverse, within: interval)
     }
-    /// A membrane that fires by itself rises as if an inhibitory current were gone, at most.
+    /// Newton's. A membrane that fires by itself rises as if an inhibitory current were gone, at most.
     @inline(__always)
-    func soonest(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+    private func firstStep(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
         let drawn = SIMD4.select(own.threshold .<= .zero, greater(i, .zero), i)
         return own.lanes.soonest(v: v, i: drawn, threshold: own.threshold)
     }

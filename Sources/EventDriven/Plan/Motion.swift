@@ -23,13 +23,15 @@ protocol Motion {
     var shortestTauMem: Double { get }
     /// Whether all neurons have the same propagators.
     var isShared: Bool { get }
-    /// What all have the same of the propagators over four intervals; anything elsewhere.
-    func common(_ dt: SIMD4<Double>) -> VectorPropagators
+    /// What all have the same of the propagators over intervals; anything elsewhere.
+    func common<Real: RealLanes>(_ dt: Real) -> StateMap<Real>
 
     /// Four neurons in a row.
     func constants(_ vector: Int) -> Constants
     /// Any four.
     func constants(_ neurons: SIMD4<Int32>) -> Constants
+    /// Of one of them, in the same measure.
+    func flow(_ neuron: Int) -> Flow
 
     /// Over four intervals, one for each neuron.
     func propagators(_ own: Constants, _ dt: SIMD4<Double>) -> VectorPropagators
@@ -43,10 +45,8 @@ protocol Motion {
     func mayFire(
         _ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8
-    /// A bit for each of four states that may reach the threshold within an interval: none before `soonest` does.
+    /// A bit for each of four states that may reach the threshold within an interval: none before Newton's first step does.
     func mayReach(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8
-    /// A time before which a rising membrane does not reach the threshold: Newton's first step, since it is concave.
-    func soonest(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double>
     /// Coordinates of the candidates' crossings, as `CrossingCase.crossings` finds them.
     func findCrossings(_ candidates: Candidates, count: Int)
     /// The times that coordinates of so many crossings stand for, and any number where there is none.
@@ -99,6 +99,8 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     @inline(__always)
     func constants(_ neurons: SIMD4<Int32>) -> Flow { thresholds.flow }
     @inline(__always)
+    func flow(_ neuron: Int) -> Flow { thresholds.flow }
+    @inline(__always)
     func propagators(_ own: Flow, _ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(own, dt) }
     @inline(__always)
     func propagators(_ flow: Flow, _ dt: Double) -> Propagators { Case.propagators(flow, dt) }
@@ -124,10 +126,6 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
         return unsafeBitCast(isSoon .& (Case.peakMargin(own, v: v, i: i) .> .zero), to: SIMD4<Int64>.self).signs
     }
     @inline(__always)
-    func soonest(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        (SIMD4(repeating: own.threshold) - v) / (i - v) * own.tauMem
-    }
-    @inline(__always)
     func findCrossings(_ candidates: Candidates, count: Int) {
         Case.crossings(thresholds.flow, count: count, v: candidates.v, i: candidates.i, x: candidates.x)
     }
@@ -136,7 +134,7 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
         Case.elapsed(thresholds.flow, count: count, x: candidates.x, times: candidates.time)
     }
     @inline(__always)
-    func common(_ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(thresholds.flow, dt) }
+    func common<Real: RealLanes>(_ dt: Real) -> StateMap<Real> { Case.propagators(thresholds.flow, dt) }
     @inline(__always)
     func decays(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> Decays<SIMD4<Double>> {
         Case.decays(own, v: v, i: i, x: x)
@@ -219,6 +217,8 @@ struct OwnMotion: Motion, Sendable {
         return FlowLanes { gathered(columns + $0 &* stride, neurons) }
     }
     @inline(__always)
+    func flow(_ neuron: Int) -> Flow { columns.flows.pointer[neuron] }
+    @inline(__always)
     func propagators(_ own: FlowLanes, _ dt: SIMD4<Double>) -> VectorPropagators { own.propagators(dt) }
     @inline(__always)
     func propagators(_ flow: Flow, _ dt: Double) -> Propagators { flow.propagators(dt) }
@@ -240,10 +240,6 @@ struct OwnMotion: Motion, Sendable {
     @inline(__always)
     func mayReach(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
         own.mayReach(v: v, i: i, within: interval)
-    }
-    @inline(__always)
-    func soonest(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        own.soonest(v: v, i: i, threshold: SIMD4(repeating: 1))
     }
     @inline(__always)
     func findCrossings(_ candidates: Candidates, count: Int) {
@@ -276,10 +272,11 @@ struct OwnMotion: Motion, Sendable {
         candidates.time.update(from: candidates.x, count: padded(count))
     }
     @inline(__always)
-    func common(_ dt: SIMD4<Double>) -> VectorPropagators {
-        guard let tauSyn else { return VectorPropagators(a: .zero, b: .zero, h: .zero) }
-        let b = Elementary.vanishingDecay(lesser(dt, SIMD4(repeating: longest)) / SIMD4(repeating: tauSyn))
-        return VectorPropagators(a: .zero, b: b, h: .zero)
+    func common<Real: RealLanes>(_ dt: Real) -> StateMap<Real> {
+        guard let tauSyn else { return StateMap(a: Real(0), b: Real(0), h: Real(0)) }
+        let bounded = Real.select(Real.isLess(dt, Real(longest)), dt, Real(longest))
+        let b = Elementary.vanishingDecay(bounded / Real(tauSyn))
+        return StateMap(a: Real(0), b: b, h: Real(0))
     }
     @inline(__always)
     func decays(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> Decays<SIMD4<Double>> {

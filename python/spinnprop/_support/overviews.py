@@ -82,7 +82,7 @@ def gradients(own: Any, names: Sequence[str]) -> str:
     """Of Gradients: of the arrays of these names, one per layer, and of the input."""
     given = [(name, getattr(own, name, [])) for name in names]
     layers = [(f"{name}[{layer}]", values) for name, each in given if isinstance(each, (list, tuple)) for layer, values in enumerate(each)]
-    arrays = [(name, _array(values)) for name, values in [*layers, ("input_times", own.input_times)]]
+    arrays = [(name, _array(values)) for name, values in [*layers, ("input_times", getattr(own, "input_times", []))]]
     there = [(name, values) for name, values in arrays if values.size]
     rows = [(name, " x ".join(map(str, values.shape)), *_magnitude(values)) for name, values in there[:ROWS]]
     header = ["", "shape", "Euclidean norm", "largest magnitude", "not finite"]

@@ -73,6 +73,7 @@ extension spinnprop_gradient_options: TabledStruct {
         StructNumber("rate_target", \.rate_target),
         StructNumber("rate_tau", \.rate_tau),
         StructNumber("neurons", \.neurons),
+        StructNumber("input_times", \.input_times),
     ]
 }
 
