@@ -27,8 +27,9 @@ class Gradients:
     (per second), ``recurrent_delays``; ``weights[0, 2]`` and ``delays[0, 2]`` are those of the connection (0, 2).
     With ``neurons=True`` also ``tau_mem``, ``tau_syn``, ``refractory`` (per second), ``threshold``, ``reset`` and ``drive``,
     one number per neuron: the derivative with respect to a value that neurons share is their sum. ``input_times`` has one
-    element per input spike, in the order in which the input came (per second), unless ``input_times=False`` left them out. ``skipped`` counts the samples that added
-    nothing because their label neuron, or all outputs with a target time, or with `losses.Custom` of spikes all outputs, were silent.
+    element per input spike, in the order in which the input came (per second), unless ``input_times=False`` left them out.
+    ``skipped`` counts the samples that added nothing because their label neuron, or all outputs with a target time, or with
+    `losses.Custom` of spikes all outputs, were silent.
 
     Where a derivative differs on both sides, it is the left one with respect to the drive of a leaky read-out that never rises: its largest value is 0, at
     its beginning, and with more than no drive it would rise. Neurons of a recurrent layer that spike at the same moment are taken not to hear each other
