@@ -128,7 +128,7 @@ extension LayerPlan {
                 sums.errors = jumps.errors + spike
                 for first in Swift.stride(from: 0, to: neuronCount, by: 4) {
                     let lanes = try state.lanes(first, of: neuronCount, groups)
-                    receive(motion, own, LaneDelays(connection, first: first), first, lanes, sums)
+                    receive(motion, own, LaneDelays(connection.delays, first: first, of: neuronCount), first, lanes, sums)
                 }
             }
             reverse(motion, jump, jumps, groups, state)
@@ -147,7 +147,7 @@ extension LayerPlan {
                 }
                 // Once cancelled, what has been added is of no interest.
                 if state.poller.isStopped(after: 16 * row.count) { return }
-                receive(motion, row, LaneDelays(own, first: first), first, lanes, sums[c])
+                receive(motion, row, LaneDelays(own.delays, first: first, of: neuronCount), first, lanes, sums[c])
             }
         }
     }
@@ -172,7 +172,7 @@ extension LayerPlan {
                 for arrival in arrivals {
                     let n = own.synapses == nil ? arrival : Int(state.lists.spikes[arrival])
                     let unit = Int(row.units[n])
-                    let time = row.times[n] + own.delay(pre: unit, post: neuron)
+                    let time = row.times[n] + own.delays.from(unit, to: neuron)
                     // An arrival at the time of a spike or a release came after it.
                     while at < jump.upperBound, times[at] <= time { at &+= 1 }
                     while at > jump.lowerBound, times[at &- 1] > time { at &-= 1 }
@@ -192,7 +192,7 @@ extension LayerPlan {
         _ lanes: JumpLanes, _ sums: IncomingSums, _ poller: Poller
     ) {
         guard let synapses = own.synapses else { return }
-        let (constants, delays) = (motion.constants(first / 4), LaneDelays(own, first: first))
+        let (constants, delays) = (motion.constants(first / 4), LaneDelays(own.delays, first: first, of: neuronCount))
         let (spikes, places, weights) = (lists.spikes, lists.places, synapses.weights.pointer)
         let (a, b) = (lists.range(first), lists.range(min(first &+ 1, neuronCount)))
         let (c, d) = (lists.range(min(first &+ 2, neuronCount)), lists.range(min(first &+ 3, neuronCount)))
@@ -236,7 +236,7 @@ extension LayerPlan {
         var total = 0.0
         for at in synapses.range(sender) {
             let receiver = Int(synapses.receivers.pointer[at])
-            let time = jumps.times[jump] + own.delay(pre: sender, post: receiver)
+            let time = jumps.times[jump] + own.delays.from(sender, to: receiver)
             var next = state.firsts.pointer[receiver]
             let end = groups.range(receiver).upperBound
             // An arrival at the time of a spike came after it.

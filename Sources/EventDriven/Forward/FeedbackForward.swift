@@ -166,9 +166,10 @@ extension LayerPlan {
 
     /// A spike sets out for its own layer.
     private func send(_ neuron: Int, at time: Double, _ state: FeedbackState) throws(SpinnpropError) {
-        for (c, own) in recurrent.enumerated() {
+        let delays = delays.pointer + feedForward.count
+        for c in 0..<recurrent.count {
             try state.pending.insert(
-                time: time + own.delay(pre: neuron, post: 0), connection: c, unit: neuron, neuron: -1)
+                time: time + delays[c].from(neuron, to: 0), connection: c, unit: neuron, neuron: -1)
         }
     }
 

@@ -119,7 +119,7 @@ extension LayerPlan {
         for (c, own) in recurrent.enumerated() {
             func send(to receiver: Int) throws(SpinnpropError) {
                 try state.pending.insert(
-                    time: time + own.delay(pre: neuron, post: max(0, receiver)), connection: c, unit: neuron,
+                    time: time + own.delays.from(neuron, to: max(0, receiver)), connection: c, unit: neuron,
                     neuron: receiver)
             }
             if own.arrivesAtOnce {

@@ -95,17 +95,15 @@ final class WindowState {
 
     /// The delays from any sender to all receivers: where they are, and how far those of two senders, and to two receivers, lie apart.
     func delays(_ own: EventConnection) throws(SpinnpropError) -> DelayRows {
-        guard own.delaysPerSender != 0, own.delaysPerReceiver != 0, own.synapses == nil else {
-            return DelayRows(start: own.delayStart, perSender: own.delaysPerSender, perReceiver: own.delaysPerReceiver)
-        }
-        let (pre, post) = (own.connection.preCount, own.receiverCount)
+        guard own.delays.perSender != 0, own.delays.perReceiver != 0, own.synapses == nil else { return own.delays }
+        let (pre, post) = (own.connection.preCount, own.connection.postCount)
         if let known = delays[own.index] {
             return DelayRows(start: UnsafePointer(known.pointer), perSender: post, perReceiver: 1)
         }
         // Turned as weights are: a sender's side by side.
         let rows = try Block<Double>(pre * post)
         for unit in 0..<pre {
-            for receiver in 0..<post { rows.pointer[unit * post + receiver] = own.delay(pre: unit, post: receiver) }
+            for receiver in 0..<post { rows.pointer[unit * post + receiver] = own.delays.from(unit, to: receiver) }
         }
         try poller.spend(2 * pre * post)
         delays[own.index] = rows
@@ -141,11 +139,4 @@ struct WindowLists {
         }
         (times[4 &* at], weights[4 &* at]) = (time, weight)
     }
-}
-
-/// Delays in any layout.
-struct DelayRows {
-    let start: UnsafePointer<Double>
-    let perSender: Int
-    let perReceiver: Int
 }

@@ -98,7 +98,7 @@ final class Arrivals {
                 try poller.spend(8 &* places.count)
                 for place in places {
                     let receiver = synapses.map { Int($0.receivers.pointer[place]) } ?? place
-                    times[at] = row.times[n] + own.delay(pre: Int(row.units[n]), post: receiver)
+                    times[at] = row.times[n] + own.delays.from(Int(row.units[n]), to: receiver)
                     connections[at] = Int32(truncatingIfNeeded: c)
                     units[at] = row.units[n]
                     spikes[at] = Int32(truncatingIfNeeded: n)
@@ -154,9 +154,11 @@ final class Arrivals {
         try spareTimes.reserve(count)
         try spareIntegers.reserve(count)
         permute(timeBlock.pointer, order, spareTimes.pointer)
-        for block in [connectionBlock, unitBlock, spikeBlock, neuronBlock] {
-            permute(block.pointer, order, spareIntegers.pointer)
-        }
+        let spare = spareIntegers.pointer
+        permute(connectionBlock.pointer, order, spare)
+        permute(unitBlock.pointer, order, spare)
+        permute(spikeBlock.pointer, order, spare)
+        permute(neuronBlock.pointer, order, spare)
     }
 
     @inline(__always)

@@ -13,8 +13,7 @@ private struct SparseSource {
     /// The sender's row.
     let times: UnsafePointer<Double>
     let units: UnsafePointer<Int32>
-    let delays: UnsafePointer<Double>
-    let delaysPerSender, delaysPerReceiver: Int
+    let delays: DelayRows
 }
 
 /// What is sent to a layer in one sample, put in order of time for four neurons at once.
@@ -25,7 +24,7 @@ final class LaneArrivals {
     private let units = Block<Int32>()
     private let columnBlock = Block<UnsafePointer<Double>>()
     /// Where each connection's spikes end.
-    private var ends: [Int] = []
+    private let ends = Block<Int>()
     /// Times and weights of what four neurons receive, as it was sent.
     private let unorderedTimes = Block<Double>()
     private let unorderedWeights = Block<Double>()
@@ -73,7 +72,7 @@ final class LaneArrivals {
         try sentTimes.reserve(count)
         try units.reserve(count)
         try columnBlock.reserve(count)
-        ends.removeAll(keepingCapacity: true)
+        try ends.reserve(plan.feedForward.count)
         var at = 0
         for (c, own) in plan.feedForward.enumerated() {
             let row = rows.source(own)
@@ -83,7 +82,7 @@ final class LaneArrivals {
                 columnBlock.pointer[at] = plan.columns.pointer[c] + Int(row.units[n]) &* plan.stride
                 at &+= 1
             }
-            ends.append(at)
+            ends.pointer[c] = at
         }
         guard plan.isSparse else { return try reserve(count, plan) }
         while lists.count < plan.feedForward.count { lists.append(ReceiverLists()) }
@@ -96,8 +95,7 @@ final class LaneArrivals {
             (sources.pointer + sourceCount).initialize(
                 to: SparseSource(
                     starts: list.starts, spikes: list.spikes, places: list.places, weights: synapses.weights.pointer,
-                    times: row.times, units: row.units, delays: own.delayStart, delaysPerSender: own.delaysPerSender,
-                    delaysPerReceiver: own.delaysPerReceiver))
+                    times: row.times, units: row.units, delays: own.delays))
             sourceCount += 1
         }
         var most = 0
@@ -122,7 +120,8 @@ final class LaneArrivals {
     private func reserve(_ most: Int, _ plan: LayerPlan) throws(SpinnpropError) {
         room = most
         vectorCount = max(1, min((plan.neuronCount + 3) / 4, 2048 / (most + 1)))
-        for block in [unorderedTimes, unorderedWeights] { try block.reserve(4 &* most) }
+        try unorderedTimes.reserve(4 &* most)
+        try unorderedWeights.reserve(4 &* most)
         try timeBlock.reserve(4 &* (most &+ 1) &* vectorCount)
         try weightBlock.reserve(4 &* most &* vectorCount)
         try counts.reserve(vectorCount)
@@ -138,8 +137,9 @@ final class LaneArrivals {
         let (sentTimes, units, columns) = (sentTimes.pointer, units.pointer, columnBlock.pointer)
         let (unordered, weights) = (vectors(unorderedTimes.pointer), vectors(unorderedWeights.pointer))
         var n = 0
-        for (c, own) in plan.feedForward.enumerated() {
-            let (delays, end) = (LaneDelays(own, first: first), ends[c])
+        let (rows, ends) = (plan.delays.pointer, ends.pointer)
+        for c in 0..<plan.feedForward.count {
+            let (delays, end) = (LaneDelays(rows[c], first: first, of: plan.neuronCount), ends[c])
             while n < end {
                 unordered[n] = sentTimes[n] + delays.from(Int(units[n]))
                 weights[n] = loadVector(columns[n] + first)
@@ -192,13 +192,12 @@ final class LaneArrivals {
         _ latest: inout Double
     ) {
         let source = own.pointee
-        let delays = source.delays + neuron &* source.delaysPerReceiver
         var m = source.starts[neuron]
         let end = source.starts[neuron &+ 1]
         while m < end {
             let n = Int(source.spikes[m])
             let unit = source.units[n]
-            let time = source.times[n] + delays[Int(unit) &* source.delaysPerSender]
+            let time = source.times[n] + source.delays.from(Int(unit), to: neuron)
             (times[to], weights[to], senders[to]) = (time, source.weights[Int(source.places[m])], unit)
             latest = max(latest, time)
             to &+= 4

@@ -8,11 +8,11 @@ struct LaneDelays {
     private let step: Int
 
     /// To the receivers from `first` on; whoever is not there, in the last four, receives as the last one does.
-    init(_ own: EventConnection, first: Int) {
-        let (start, last, each) = (own.delayStart, own.receiverCount - 1, own.delaysPerReceiver)
+    init(_ own: DelayRows, first: Int, of receiverCount: Int) {
+        let (start, last, each) = (own.start, receiverCount &- 1, own.perReceiver)
         func receiver(_ lane: Int) -> UnsafePointer<Double> { start + min(first &+ lane, last) &* each }
         receivers = (receiver(0), receiver(1), receiver(2), receiver(3))
-        step = own.delaysPerSender
+        step = own.perSender
     }
 
     @inline(__always)

@@ -15,11 +15,7 @@ final class EventConnection: @unchecked Sendable {
     private let delayBlock: Block<Double>
     /// A single 0, for whoever reads delays where there are none.
     private let noDelay: Block<Double>
-    /// The delay from the first sender to the first receiver, and how far those of the next sender, and of the next receiver, lie apart.
-    let delayStart: UnsafePointer<Double>
-    let delaysPerSender: Int
-    let delaysPerReceiver: Int
-    let receiverCount: Int
+    let delays: DelayRows
     /// The delays in seconds, in the order in which a network has them: one row, padded to whole vectors.
     let delayRow: SenderRows<Double>
 
@@ -44,15 +40,16 @@ final class EventConnection: @unchecked Sendable {
         delayRow = SenderRows(
             preCount: 1, postCount: delayCount, stride: padded(delayCount), pointer: delayBlock.pointer)
         delayRow.load(connection.delays, poller)
-        receiverCount = connection.postCount
-        (delaysPerSender, delaysPerReceiver) =
+        let (perSender, perReceiver) =
             switch connection.delayKind {
             case .none: (0, 0)
             case .synaptic: (1, connection.preCount)
             case .axonal: (1, 0)
             case .dendritic: (0, 1)
             }
-        delayStart = UnsafePointer(connection.delayKind == .none ? noDelay.pointer : delayRow.pointer)
+        delays = DelayRows(
+            start: UnsafePointer(connection.delayKind == .none ? noDelay.pointer : delayRow.pointer),
+            perSender: perSender, perReceiver: perReceiver)
     }
 
     /// Another object for the same weights and delays.
@@ -61,20 +58,24 @@ final class EventConnection: @unchecked Sendable {
         connection = other.connection
         (columns, rows) = (other.columns, other.rows)
         (delayBlock, noDelay, delayRow) = (other.delayBlock, other.noDelay, other.delayRow)
-        (delayStart, receiverCount) = (other.delayStart, other.receiverCount)
-        (delaysPerSender, delaysPerReceiver) = (other.delaysPerSender, other.delaysPerReceiver)
+        delays = other.delays
         arrivesAtOnce = other.arrivesAtOnce
         synapses = other.synapses
     }
 
-    /// The delay from sender `pre` to receiver `post`, seconds.
-    @inline(__always)
-    func delay(pre: Int, post: Int) -> Double {
-        delayStart[pre &* delaysPerSender &+ post &* delaysPerReceiver]
-    }
-
     /// Whether a sender's spike arrives at all receivers at once.
     let arrivesAtOnce: Bool
+}
+
+/// The delay from the first sender to the first receiver, and how far those of the next sender, and of the next receiver, lie apart; trivial, so
+/// that hot loops touch no reference counts.
+struct DelayRows {
+    let start: UnsafePointer<Double>
+    let perSender, perReceiver: Int
+
+    /// From sender `pre` to receiver `post`, seconds.
+    @inline(__always)
+    func from(_ pre: Int, to post: Int) -> Double { start[pre &* perSender &+ post &* perReceiver] }
 }
 
 /// Derived values of one layer. Read by all parts of a batch at once.
@@ -121,6 +122,8 @@ final class LayerPlan: @unchecked Sendable {
     let sharesArrivals: Bool
     /// The turned weights of each incoming connection.
     let columns: Block<UnsafePointer<Double>>
+    /// Their delays.
+    let delays: Block<DelayRows>
 
     /// - Parameters:
     ///   - asOne: whether neurons may be moved together where they can be.
@@ -189,7 +192,11 @@ final class LayerPlan: @unchecked Sendable {
         self.isSideBySide = isSideBySide
         runsInWindows = !recurrent.isEmpty && isSideBySide
         columns = try Block(self.incoming.count)
-        for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
+        delays = try Block(self.incoming.count)
+        for (n, own) in self.incoming.enumerated() {
+            columns.pointer[n] = UnsafePointer(own.columns.pointer)
+            delays.pointer[n] = own.delays
+        }
         if let monitor, monitor.isStopped { throw .cancelled }
     }
 
@@ -219,6 +226,8 @@ final class LayerPlan: @unchecked Sendable {
         sharesArrivals = other.sharesArrivals
         columns = try Block(incoming.count)
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
+        delays = try Block(incoming.count)
+        delays.pointer.update(from: other.delays.pointer, count: incoming.count)
     }
 
     /// Plans for another worker.
