@@ -551,7 +551,9 @@ enum {
     SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1,
     /* 1/2 sum over outputs of ((t - target) / tau0)^2, t the first spike times; silent outputs and infinite targets add
      * nothing. Targets are given, or t_label for the label and t_other, which must be later, for the others; then a sample
-     * whose label neuron is silent adds nothing.                                     Fields: tau0, t_label, t_other */
+     * whose label neuron is silent adds nothing. A training's history, early stopping and restore_best count each silent
+     * output with a given target as a spike at 0 would, at least as one tau0 off: max(1, (target / tau0)^2) / 2. That
+     * amount is a choice of this library, no part of the gradient.                   Fields: tau0, t_label, t_other */
     SPINNPROP_LOSS_SPIKE_TIME_MSE = 2,
     /* -log softmax(scale * n)[label], n = sum over a neuron's spikes of exp(-t / tau0): a spike count with a soft edge in
      * time. tau0 = +infinity is the plain count, whose gradient is zero. A sample whose label neuron is silent adds
@@ -861,8 +863,7 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer,
                                                      const int64_t *validation_labels, int64_t n_validation,
                                                      spinnprop_progress_callback progress, void *payload);
 /* The same on numbers in place of labels, (samples, outputs): target times for SPINNPROP_LOSS_SPIKE_TIME_MSE, seconds, +infinity for
- * none; membranes for SPINNPROP_LOSS_VMAX_MSE. Accuracies are NaN then, and each silent output with a target time counts in the loss of
- * the history as if it had spiked at 0, at least as one tau0 off. */
+ * none; membranes for SPINNPROP_LOSS_VMAX_MSE. Accuracies are NaN then, and silent outputs count as the loss says. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_run_targets(spinnprop_trainer *trainer, const spinnprop_spikes *input,
                                                              const double *targets, int64_t n_targets,
                                                              const spinnprop_spikes *validation,

@@ -120,8 +120,32 @@ class SpikeTrains:
         count = None if n_steps is None else checks.integer(n_steps, "n_steps", 0, checks.INT64)
         return spike_arrays.to_dense((self._times, self._units, self._offsets), self._n_units, checks.positive(dt, "dt", "seconds"), count)
 
+    def to_column(self) -> npt.NDArray[Any]:
+        """An array of samples, (n_samples, 1) of objects, each SpikeTrains of one sample: for what draws rows of an array, as scikit-learn's boosting and
+        bagging do. Estimators take it as X, as they do what it is made of.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> sp.SpikeTrains([1e-3, 4e-3, 2e-3], [0, 1, 1], [0, 2, 3], n_units=2).to_column()
+        array([[SpikeTrains(1 samples, 2 spikes, n_units=2)],
+               [SpikeTrains(1 samples, 1 spikes, n_units=2)]], dtype=object)
+        """
+        column = np.empty((len(self), 1), object)
+        for sample in range(len(self)):
+            column[sample, 0] = self[sample : sample + 1]
+        return column
+
     @classmethod
-    def from_events(cls, events: Any, sensor_size: Any = None, *, time_unit: str = "us") -> SpikeTrains:
+    def from_events(
+        cls,
+        events: Any,
+        sensor_size: Any = None,
+        *,
+        time_unit: str = "us",
+        sample_starts: Any = None,
+        sample_length: Optional[float] = None,
+    ) -> SpikeTrains:
         """From the events of a camera or a cochlea, structured arrays with the fields t, x and, where there are, y and p.
 
         Parameters
@@ -131,7 +155,12 @@ class SpikeTrains:
         sensor_size : (width, height, polarities), (width, height), int or None
             An event is of the unit x + width (y + height p). None: the smallest that has all these events; give it where others are to follow.
         time_unit : "s", "ms", "us" or "ns"
-            Of t, which recordings have in microseconds.
+            Of t, sample_starts and sample_length; recordings have microseconds.
+        sample_starts : (n_samples,) or None
+            From when each sample's times count. A single array of events is a recording of them one after another, which is cut there: starts must
+            rise, a sample ends where the next one starts, and what comes before the first is left out. None: times count from 0.
+        sample_length : float or None
+            What comes so long after its sample's start, or later, is left out; None: nothing is.
 
         Warns
         -----
@@ -141,7 +170,7 @@ class SpikeTrains:
         Raises
         ------
         ValueError, TypeError
-            If a field is missing, or a place lies outside the sensor.
+            If a field is missing, a place lies outside the sensor, or an event comes before its sample's start.
 
         Examples
         --------
@@ -151,8 +180,10 @@ class SpikeTrains:
         >>> times, units = sp.SpikeTrains.from_events(events, (2, 2, 2))[0]
         >>> times, units
         (array([3.0e-06, 1.2e-03]), array([5, 2], dtype=int32))
+        >>> sp.SpikeTrains.from_events(events, (2, 2, 2), sample_starts=[0, 1000])[1]
+        (array([0.0002]), array([2], dtype=int32))
         """
-        times, units, offsets, n_units = spike_arrays.from_events(events, sensor_size)
+        times, units, offsets, n_units = spike_arrays.from_events(events, sensor_size, sample_starts, sample_length)
         fractions = times[times != np.floor(times)] if time_unit == "us" and times.dtype.kind == "f" else times[:0]
         if len(fractions):
             warnings.warn(
@@ -243,8 +274,8 @@ class SpikeTrains:
     def __array__(self, *args: Any, **options: Any) -> Any:
         # numpy and PyTorch would make one of nested sequences, where samples happen to have as many spikes as one another.
         raise TypeError(
-            "SpikeTrains are no array: put several together by SpikeTrains.concatenate, make an array of counts by to_dense, or take "
-            "times, units and offsets"
+            "SpikeTrains are no array: put several together by SpikeTrains.concatenate, make an array of counts by to_dense or one of samples, as "
+            "boosting and bagging want it, by to_column, or take times, units and offsets"
         )
 
     #: What PyTorch asks first.

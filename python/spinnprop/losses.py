@@ -194,7 +194,8 @@ class SpikeTimeMSE(Loss):
     Targets are t_label for the label's neuron and t_other, which must be later, for the others; or give target times, (n, n_outputs) float64
     seconds with +inf for none, to `Trainer.run` or `Network.gradient` in place of labels. Silent outputs and infinite targets add
     nothing; with labels, nor does a sample whose label's output is silent. A training's history, early stopping and `restore_best` count each silent
-    output with a target time as if it had spiked at 0, at least as one tau0 off.
+    output with a given target time as a spike at 0 would, at least as one tau0 off: max(1, (target / tau0)^2) / 2. That amount is a choice of this library, no
+    part of the gradient.
 
     Parameters
     ----------

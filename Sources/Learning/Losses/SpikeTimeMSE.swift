@@ -10,8 +10,9 @@ import Networks
 /// infinite targets add nothing. A sample is skipped if its label neuron is silent, where targets follow from the label, or if
 /// every output with a target is.
 ///
-/// Where a training is judged, a silent output whose target is given counts as a spike at 0 would, at least as one tau0 off: less, and networks that
-/// fall silent would look better than those whose spikes are that far from where they should be.
+/// Where a training is judged, a silent output whose target is given counts as a spike at 0 would, at least as one tau0 off,
+/// `max(1, (target / tau0)^2) / 2`: less, and networks that fall silent would look better than those whose spikes are that far from where they should
+/// be. That amount is a choice of this library, no part of the gradient.
 ///
 /// | symbol  | name     | default | unit | meaning                                                            |
 /// |---------|----------|---------|------|--------------------------------------------------------------------|

@@ -33,8 +33,16 @@ except ImportError:  # scikit-learn before 1.6
         return estimator._validate_data(*arrays, **options)
 
 
+def together(X: Any) -> Any:
+    """X; of a column of samples, as `SpikeTrains.to_column` makes, the SpikeTrains again."""
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 2 and X.shape[1] == 1 and len(X) and isinstance(X[0, 0], SpikeTrains):
+        return SpikeTrains.concatenate(X[:, 0])
+    return X
+
+
 def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
     """Samples to learn from, numbers or spike trains, and their labels; the estimator then has `encodes_` and `n_features_in_`."""
+    X = together(X)
     estimator.encodes_ = not isinstance(X, SpikeTrains)
     unmasked(X, y)
     if estimator.encodes_:
@@ -51,6 +59,7 @@ def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
 
 def learnt_numbers(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
     """The same with numbers in place of labels: (n_samples,) or (n_samples, n_targets) float64."""
+    X = together(X)
     estimator.encodes_ = not isinstance(X, SpikeTrains)
     unmasked(X, y)
     if estimator.encodes_:
@@ -74,6 +83,7 @@ def unmasked(X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
 def alike(estimator: Any, X: Any) -> Any:
     """Samples like those that were learnt from."""
     unmasked(X)
+    X = together(X)
     if estimator.encodes_ and not isinstance(X, SpikeTrains):
         return validate_data(estimator, X, dtype=np.float64, reset=False)
     if estimator.encodes_ or not isinstance(X, SpikeTrains):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple, Union
+from typing import TYPE_CHECKING, Any, List, Tuple, Union
 
 import numpy as np
 
 from . import checks, memory
 from .types import Float64Array, Int32Array, Int64Array
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: Times (in their own unit), units and offsets.
 Rows = Tuple[Any, Int32Array, Int64Array]
@@ -114,7 +117,7 @@ def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> 
     return dense
 
 
-def from_events(events: Any, sensor_size: Any) -> Tuple[Any, Int32Array, Int64Array, int]:
+def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any = None) -> Tuple[Any, Int32Array, Int64Array, int]:
     """Of a structured array, or one for each sample: times, units x + width * (y + height * p), offsets, and the number of units."""
     is_one = isinstance(events, np.ndarray) and events.dtype.names
     samples = [events] if is_one else list(checks.each(events, "events", "structured arrays, one each sample"))
@@ -133,7 +136,64 @@ def from_events(events: Any, sensor_size: Any) -> Tuple[Any, Int32Array, Int64Ar
         if polarities > 1:
             unit = unit + width * height * _within(own, _field(names, _POLARITIES, sample), polarities, sample)
         units.append(unit.astype(np.int32))
+    if starts is not None:
+        times, units = _cut(times[0], units[0], _rising(starts)) if is_one else (_begun(times, _starts(starts)), units)
+    if length is not None:
+        end = checks.positive(length, "sample_length")
+        # Not a number is kept, to be refused.
+        kept = [~(own >= end) for own in times]
+        times, units = [own[those] for own, those in zip(times, kept)], [own[those] for own, those in zip(units, kept)]
     return (*_joined(times, units), width * height * polarities)
+
+
+def _rising(starts: Any) -> npt.NDArray[Any]:
+    """When samples start that are cut out of one recording."""
+    found = _starts(starts)
+    if not len(found):
+        raise ValueError("sample_starts has 0 elements; give when each sample starts, or None for one that starts at 0")
+    falls = ~(found[1:] > found[:-1])
+    if falls.any():
+        at = int(falls.argmax())
+        raise ValueError(f"sample_starts[{at + 1}] is {found[at + 1]} after {found[at]}; starts of samples in one recording must rise")
+    return found
+
+
+def _starts(starts: Any) -> npt.NDArray[Any]:
+    found = checks.numbers_of(starts, "sample_starts")
+    found = checks.array(found, np.int64 if found.dtype.kind in "iu" else np.float64, "sample_starts", ndim=1)
+    wrong = ~((found >= 0) & (found < np.inf))
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise ValueError(f"sample_starts[{at}] is {found[at]}; starts must be finite and >= 0")
+    return found
+
+
+def _alike(times: Any, starts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Times that can be compared with starts: whole numbers stay exact."""
+    return checks.array(times, np.int64 if starts.dtype.kind == "i" and times.dtype.kind in "iu" else np.float64, "t", ndim=1)
+
+
+def _cut(times: Any, units: Int32Array, starts: npt.NDArray[Any]) -> Tuple[List[Any], List[Int32Array]]:
+    """The samples that one recording has one after another."""
+    times = _alike(times, starts)
+    sample = np.searchsorted(starts, times, side="right") - 1
+    order = np.argsort(sample, kind="stable")
+    ends = np.searchsorted(sample[order], np.arange(len(starts) + 1))
+    own = [order[first:end] for first, end in zip(ends[:-1], ends[1:])]
+    return [times[those] - start for those, start in zip(own, starts)], [units[those] for those in own]
+
+
+def _begun(times: List[Any], starts: npt.NDArray[Any]) -> List[Any]:
+    """Samples of recordings of their own, each from its start."""
+    checks.one_each(starts, "sample_starts", len(times))
+    begun = []
+    for sample, start in enumerate(starts):
+        own = _alike(times[sample], starts)
+        if (own < start).any():
+            at = int((own < start).argmax())
+            raise ValueError(f"event {at} of sample {sample} is at {own[at]}, before the sample's start at {start}; give an earlier start")
+        begun.append(own - start)
+    return begun
 
 
 def _reached(samples: List[Any]) -> Tuple[int, int, int]:

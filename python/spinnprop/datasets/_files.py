@@ -41,6 +41,6 @@ def chosen(samples: Any, n: int) -> range:
 
 
 def stamp(path: str) -> Any:
-    """What changes when a file does."""
+    """What changes when a file does: its size, when it was written, and when anything about it changed, which no program can set back."""
     found = os.stat(path)
-    return os.path.abspath(path), found.st_size, found.st_mtime_ns
+    return os.path.abspath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns

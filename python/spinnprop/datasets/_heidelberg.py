@@ -48,7 +48,7 @@ def shd(
         Which utterances, as slice(0, 1000); None: all.
     cache : bool
         Whether to keep what has been read, in the folder $SPINNPROP_CACHE or else ~/.cache/spinnprop, where there is room: the same
-        is then read fast.
+        is then read fast. A file is the same while its place, its size and the times of its last change (mtime and ctime) are.
     verbose : bool
         Whether to show progress.
 

@@ -51,7 +51,7 @@ def nmnist(
         Which recordings, in that order, as slice(0, 1000), or slice(None, None, 60) for a few of each digit; None: all.
     cache : bool
         Whether to keep what has been read, in the folder $SPINNPROP_CACHE or else ~/.cache/spinnprop, where there is room: the same
-        is then read fast.
+        is then read fast. A file is the same while its place, its size and the times of its last change (mtime and ctime) are.
     verbose : bool
         Whether to show progress.
 
@@ -88,7 +88,7 @@ def nmnist(
     def read() -> Dict[str, Any]:
         found = Gathered(top, 2 * _SIDE * _SIDE, step)
         if step is None:
-            found.announce(sum(size for _, size, _ in stamps) // _EVENT)
+            found.announce(sum(size for _, size, *_ in stamps) // _EVENT)
         with Bar(len(paths), "recording", f"N-MNIST, {part}", shown) as bar:
             for n, (path, _) in enumerate(paths):
                 found.add(_read(path))

@@ -323,6 +323,11 @@ REMEDIES = [
         lambda: sp.SpikeTrains.from_events(EVENTS, ()),
         lambda: [sp.SpikeTrains.from_events(EVENTS, size) for size in ((3, 1, 1), (3, 1), 3)],
     ),
+    (
+        lambda: sp.SpikeTrains.from_events(EVENTS, sample_starts=[]),
+        lambda: [sp.SpikeTrains.from_events(EVENTS, sample_starts=starts) for starts in ([0], None)],
+    ),
+    (lambda: sp.SpikeTrains.from_events([EVENTS], sample_starts=[10**9]), lambda: sp.SpikeTrains.from_events([EVENTS], sample_starts=[0])),
     (lambda: sp.encoding.poisson([[1.5]]), lambda: sp.encoding.poisson([[1.0]])),
     (lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(X), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(SPIKES)),
     (lambda: sp.SpikingClassifier(**FEW).fit(LATE, Y).predict(SPIKES), lambda: sp.SpikingClassifier(**FEW).fit(LATE, Y).predict(LATE)),

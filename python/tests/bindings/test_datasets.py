@@ -165,16 +165,21 @@ def test_what_was_read_is_kept_until_files_change(tmp_path, monkeypatch):
     changed = tmp_path / "Train" / "4" / "00001.bin"
     changed.write_bytes(events((1, 1, 0, 77)))
     assert sp.datasets.nmnist(tmp_path)[0][4][0].tolist() == pytest.approx([77e-6])
+    # As many bytes, and the time at which it was written set back.
+    written = os.stat(changed)
+    changed.write_bytes(events((1, 1, 0, 78)))
+    os.utime(changed, ns=(written.st_atime_ns, written.st_mtime_ns))
+    assert sp.datasets.nmnist(tmp_path)[0][4][0].tolist() == pytest.approx([78e-6])
     sp.datasets.nmnist(tmp_path, step_time=1e-3)
     sp.datasets.nmnist(tmp_path, samples=slice(0, 2))
-    assert len(os.listdir(kept)) == 4
+    assert len(os.listdir(kept)) == 5
     # Where nothing can be kept, or too little room is left, reading goes on.
     monkeypatch.setattr(_cache, "_SHARE", 0.0)
     sp.datasets.nmnist(tmp_path, step_time=2e-3)
     monkeypatch.setattr("numpy.savez", lambda file, **arrays: file.write(b"half") and (_ for _ in ()).throw(OSError(28, "full")))
     monkeypatch.setattr(_cache, "_SHARE", 1.0)
     assert len(sp.datasets.nmnist(tmp_path, step_time=2e-3)[0]) == 10
-    assert len(os.listdir(kept)) == 4
+    assert len(os.listdir(kept)) == 5
     monkeypatch.setenv("SPINNPROP_CACHE", str(changed))
     assert len(sp.datasets.nmnist(tmp_path, step_time=2e-3)[0]) == 10
 

@@ -15,6 +15,7 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor  # noq
 from sklearn.ensemble import (  # noqa: E402
     AdaBoostClassifier,
     BaggingClassifier,
+    BaggingRegressor,
     StackingClassifier,
     VotingClassifier,
     VotingRegressor,
@@ -87,6 +88,7 @@ def test_ensembles_and_curves_take_them(data):
         StackingClassifier([("first", one)], cv=2),
         OneVsRestClassifier(one),
         HalvingGridSearchCV(one, {"hidden": [(5,), (20,)]}, cv=2, resource="epochs", max_resources=2, min_resources=1),
+        make_pipeline(FunctionTransformer(sp.SpikeTrains.to_column), AdaBoostClassifier(one, n_estimators=2)),
     ):
         assert model.fit(spikes, y).predict(spikes[:7]).shape == (7,), model
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
@@ -98,6 +100,29 @@ def test_ensembles_and_curves_take_them(data):
     ).predict(spikes).shape == y.shape
 
 
+def test_a_column_of_samples_is_what_it_is_made_of(data):
+    _, spikes, y = data
+    column, one = spikes.to_column(), estimator().fit(spikes, y)
+    assert column.shape == (300, 1) and sp.SpikeTrains.concatenate(column[:, 0]) == spikes
+    np.testing.assert_array_equal(one.predict(column), one.predict(spikes))
+    np.testing.assert_array_equal(estimator().fit(column, y, (column, y)).predict_proba(spikes), one.predict_proba(spikes))
+    assert spikes[:0].to_column().shape == (0, 1) and len(one.predict(spikes[:0])) == 0
+    bagged = BaggingClassifier(estimator(), n_estimators=1, bootstrap=False, random_state=0).fit(column, y)
+    drawn = bagged.estimators_samples_[0]
+    alone = estimator(random_state=bagged.estimators_[0].random_state).fit(spikes[drawn], y[drawn])
+    np.testing.assert_array_equal(bagged.predict_proba(column), alone.predict_proba(spikes))
+    boosted = AdaBoostClassifier(estimator(), n_estimators=2, random_state=0).fit(column, y)
+    assert [each.n_features_in_ for each in boosted.estimators_] == [5, 5] and boosted.score(column, y) > 0.5
+    numbers = BaggingRegressor(sp.SpikingRegressor(hidden=(20,), epochs=1), n_estimators=2).fit(column, np.arange(300.0))
+    assert numbers.predict(column[:7]).shape == (7,)
+    counted = sp.BioGradClassifier(hidden=(20,), epochs=1, step_time=1e-3)
+    np.testing.assert_array_equal(counted.fit(column, y).predict(column), counted.predict(spikes))
+    for other, error, word in ((sp.SpikeTrains([], [], [0, 0], 6), ValueError, "has 6 units"), (None, TypeError, "is 'NoneType'")):
+        column[1, 0] = other
+        with pytest.raises(error, match=rf"parts\[1\] {word}"):
+            estimator().fit(column, y)
+
+
 def test_what_makes_an_array_of_x_says_what_it_cannot(data):
     _, spikes, y = data
     for call in (
@@ -106,7 +131,7 @@ def test_what_makes_an_array_of_x_says_what_it_cannot(data):
         lambda: permutation_importance(estimator().fit(spikes, y), spikes, y),
         lambda: make_pipeline(StandardScaler(), estimator()).fit(spikes, y),
     ):
-        with pytest.raises(TypeError, match="SpikeTrains are no array"):
+        with pytest.raises(TypeError, match="SpikeTrains are no array.*boosting and bagging want it, by to_column"):
             call()
     with pytest.raises(TypeError, match="SpikeTrains are chosen by samples alone"):
         ColumnTransformer([("first", "passthrough", [0])]).fit(spikes)

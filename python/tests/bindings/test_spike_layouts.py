@@ -180,6 +180,63 @@ def test_events_in_fractions_of_microseconds():
         sp.SpikeTrains.from_events(seconds[:1])
 
 
+RECORDED = np.array([(90, 0), (100, 1), (260, 2), (199, 0), (200, 1), (650, 1)], [("t", "i8"), ("x", "i2")])
+
+
+@pytest.mark.parametrize("begun", [0, 1_700_000_000_000_000])
+@pytest.mark.parametrize("starts", [np.array([100, 200, 300, 600]), [100.0, 200.0, 300.0, 600.0]])
+def test_samples_recorded_one_after_another(starts, begun):
+    stream = RECORDED.copy()
+    stream["t"] += begun
+    starts = np.add(starts, begun)
+    spikes = sp.SpikeTrains.from_events(stream, 3, sample_starts=starts)
+    assert as_list(spikes) == [([0.0, 99e-6], [1, 0]), ([60e-6, 0.0], [2, 1]), ([], []), ([50e-6], [1])]
+    short = sp.SpikeTrains.from_events(stream, 3, sample_starts=starts, sample_length=60)
+    assert as_list(short) == [([0.0], [1]), ([0.0], [1]), ([], []), ([50e-6], [1])]
+    # The same as recordings of their own.
+    parts = [stream[[1, 3]], stream[[2, 4]], stream[:0], stream[5:]]
+    assert sp.SpikeTrains.from_events(parts, 3, sample_starts=starts) == spikes
+    assert sp.SpikeTrains.from_events(parts, 3, sample_starts=starts, sample_length=60) == short
+    assert sp.SpikeTrains.from_events(stream, sample_starts=starts).n_units == 3
+    as_unsigned = stream.astype([("t", "u8"), ("x", "i2")])
+    assert sp.SpikeTrains.from_events(as_unsigned, 3, sample_starts=starts) == spikes
+    empty = sp.SpikeTrains.from_events(stream[:0], 3, sample_starts=starts)
+    assert empty.shape == (4, 3) and not len(empty.times)
+
+
+def test_times_of_samples_are_of_the_unit_of_times():
+    stream = np.array([(0.1, 0), (0.25, 1), (0.5, 0)], [("t", "f8"), ("x", "i2")])
+    spikes = sp.SpikeTrains.from_events(stream, 2, time_unit="s", sample_starts=[0, 0.25], sample_length=0.2)
+    assert as_list(spikes) == [([0.1], [0]), ([0.0], [1])]
+    nanoseconds = np.array([(2**60 + 1, 0)], [("t", "u8"), ("x", "i2")])
+    assert sp.SpikeTrains.from_events(nanoseconds, 1, time_unit="ns", sample_starts=[2**60]).times.tolist() == [1e-9]
+
+
+@pytest.mark.parametrize("starts, length, error, word", [
+    ([], None, ValueError, "0 elements"), ([3, 3], None, ValueError, r"sample_starts\[1\] is 3 after 3"),
+    ([0, np.nan], None, ValueError, r"sample_starts\[1\] is nan"), ([-1, 2], None, ValueError, r"sample_starts\[0\] is -1; starts must be finite and >= 0"),
+    ([0, np.inf], None, ValueError, "finite"), (5, None, ValueError, "dimensions"), (["a"], None, TypeError, "sample_starts"),
+    ([2**64 - 1], None, ValueError, "sample_starts"), ([2**64], None, TypeError, "sample_starts"),
+    (None, 0, ValueError, "sample_length"), (None, np.nan, ValueError, "sample_length"), (None, "a", TypeError, "sample_length"),
+])  # fmt: skip
+def test_starts_that_cannot_be(starts, length, error, word):
+    with pytest.raises(error, match=word):
+        sp.SpikeTrains.from_events(RECORDED, 3, sample_starts=starts, sample_length=length)
+
+
+def test_events_that_no_sample_can_have():
+    with pytest.raises(ValueError, match="event 0 of sample 1 is at 90, before the sample's start at 95; give an earlier start"):
+        sp.SpikeTrains.from_events([RECORDED, RECORDED], 3, sample_starts=[0, 95])
+    with pytest.raises(ValueError, match="sample_starts has 1 elements for 2 samples"):
+        sp.SpikeTrains.from_events([RECORDED, RECORDED], 3, sample_starts=[0])
+    lost = np.array([(1.0, 0), (np.nan, 0)], [("t", "f8"), ("x", "i2")])
+    with pytest.raises(ValueError, match="nan"):
+        sp.SpikeTrains.from_events(lost, 3, sample_starts=[0], sample_length=5)
+    least = np.array([(-(2**63), 0)], [("t", "i8"), ("x", "i2")])
+    with pytest.raises(ValueError, match="before the sample's start"):
+        sp.SpikeTrains.from_events([least], 3, sample_starts=[5])
+
+
 def test_events_that_are_none():
     for events in (3, [3], np.zeros((2, 4)), [np.zeros(3)]):
         with pytest.raises(TypeError):
