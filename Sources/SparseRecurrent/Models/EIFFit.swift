@@ -5,7 +5,7 @@ import Mathematics
 /// on the scale of r wherever it is. Outside of the panels closed forms hold (see `EIFFlow`).
 ///
 /// For a range of drives every coefficient is in turn a polynomial of the drive's place in it, eight terms side by side:
-/// the powers of x are summed for all eight at once, the drive comes last.
+/// the powers of x are summed for all eight at once (as `EightLanes`, which compilers do not take apart), the drive comes last.
 struct EIFFit: BitwiseCopyable {
     let slope: Double
     /// T(V) is fitted between.
@@ -95,21 +95,20 @@ struct EIFFit: BitwiseCopyable {
     @inline(__always)
     private func value(_ coefficients: UnsafePointer<Double>, _ panel: Int, _ x: Double, _ place: Double) -> Double {
         let first = coefficients + panel &* (EIFFit.terms &* order)
-        if order == 1 {
-            let low = (first[0] + first[1] * x) + (first[2] + first[3] * x) * (x * x)
-            let high = (first[4] + first[5] * x) + (first[6] + first[7] * x) * (x * x)
-            return low + high * ((x * x) * (x * x))
-        }
-        let terms = UnsafeRawPointer(first).assumingMemoryBound(to: SIMD8<Double>.self)
-        var sum = terms[7]
-        var index = 7
-        while index > 0 {
-            index &-= 1
-            sum = sum * x + terms[index]
-        }
+        if order == 1 { return EIFFit.polynomial(x) { first[$0] } }
+        let eight = EIFFit.polynomial(x) { EightLanes(first + 8 &* $0) }
         let square = place * place
-        let odd = sum[1] + square * (sum[3] + square * (sum[5] + square * sum[7]))
-        return sum[0] + (square * (sum[2] + square * (sum[4] + square * sum[6])) + place * odd)
+        let four = SIMD4<Double>.sum(eight.low, SIMD4<Double>.product(eight.high, square * square))
+        let two = four.lowHalf + four.highHalf * square
+        return two.x + two.y * place
+    }
+
+    /// Of degree 7, in few steps that wait for each other (Estrin's scheme).
+    @inline(__always)
+    private static func polynomial<Real: RealLanes>(_ x: Double, _ coefficient: (Int) -> Real) -> Real {
+        let low = (coefficient(0) + coefficient(1) * x) + (coefficient(2) + coefficient(3) * x) * (x * x)
+        let high = (coefficient(4) + coefficient(5) * x) + (coefficient(6) + coefficient(7) * x) * (x * x)
+        return low + high * ((x * x) * (x * x))
     }
 
     /// Counts panels from r = 2^-1023.
