@@ -128,7 +128,8 @@ extension LayerPlan {
                 sums.errors = jumps.errors + spike
                 for first in Swift.stride(from: 0, to: neuronCount, by: 4) {
                     let lanes = try state.lanes(first, of: neuronCount, groups)
-                    receive(motion, own, LaneDelays(connection.delays, first: first, of: neuronCount), first, lanes, sums)
+                    receive(
+                        motion, own, LaneDelays(connection.delays, first: first, of: neuronCount), first, lanes, sums)
                 }
             }
             reverse(motion, jump, jumps, groups, state)
