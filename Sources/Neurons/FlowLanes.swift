@@ -135,10 +135,11 @@ extension FlowVectors where Real == SIMD4<Double> {
         return unsafeBitCast(isAbove .& isRising, to: SIMD4<Int64>.self).signs
     }
 
-    /// A bit for each that may reach a threshold of 1 within an interval: none before `soonest`.
+    /// A bit for each that may reach a threshold of 1 within an interval: none before `soonest`, and none whose current is below 1.
     @inlinable @inline(__always)
     public func mayReach(v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
-        let isSoon = (SIMD4<Double>(repeating: 1) - v) * tauMem .<= (i - v) * interval
+        let one = SIMD4<Double>(repeating: 1)
+        let isSoon = (one - v) * tauMem .<= (i - v) * interval .& (one .<= i)
         let soon = unsafeBitCast(isSoon, to: SIMD4<Int64>.self).signs
         guard soon != 0 else { return 0 }
         let margin = FlowLanes.peakMargin(v: v, i: i, bend: difference * 0.5 / ratio)
