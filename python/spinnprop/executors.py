@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import sys
 import threading
 import weakref
 from collections import deque
@@ -28,8 +29,12 @@ from ._support.public import only
 __all__ = ["dask", "gradient", "processes", "ray"]
 __dir__ = only(__all__)
 
-#: The errors of calls whose workers died, by package: those of clusters cannot be imported everywhere.
-_DEATHS = ("concurrent.BrokenExecutor", "distributed.KilledWorker", "ray.WorkerCrashedError", "ray.OutOfMemoryError", "ray.NodeDiedError")
+#: The errors of calls whose workers died, by module. Who has one has imported its module.
+_DEATHS = {
+    "concurrent.futures": ("BrokenExecutor",),
+    "distributed": ("KilledWorker",),
+    "ray.exceptions": ("WorkerCrashedError", "OutOfMemoryError", "NodeDiedError"),
+}
 _CLOSED = "the executor has been shut down; make a new one"
 
 
@@ -110,7 +115,8 @@ def processes(n_workers: Optional[int] = None, retries: int = 3) -> Executor:
     concurrent.futures.Executor
         Without the replacing it is a ``ProcessPoolExecutor``, whose processes run Python anew (spawn): a script needs its
         ``if __name__ == "__main__":``. Each uses one thread of the library. What still waits when Python ends never begins; ``shutdown``, or
-        the end of a ``with``, waits for it.
+        the end of a ``with``, waits for it. Its ``kill(future)`` ends a call that runs, with its process: the future then has a BrokenExecutor, and
+        what else had begun is done again, however often it has been before.
 
     Examples
     --------
@@ -137,7 +143,8 @@ def workers(executor: Executor) -> int:
 
 def has_died(error: Optional[BaseException]) -> bool:
     """Whether a call ended because its worker died, of any executor."""
-    return any(f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in _DEATHS for kind in type(error).__mro__)
+    kinds = [getattr(sys.modules[module], name, ()) for module, names in _DEATHS.items() if module in sys.modules for name in names]
+    return isinstance(error, tuple(kinds))
 
 
 def _text(address: Any) -> str:
@@ -174,6 +181,7 @@ class _Processes(Executor):
         self._waiting: Deque[_Call] = deque()
         self._n_begun = 0
         self._is_closed = False
+        self._killed: weakref.WeakSet[ProcessPoolExecutor] = weakref.WeakSet()
         # Is held for what stands here alone: a pool's own locks may be held when it tells of an end.
         self._changed = threading.Condition()
         self._closing = threading.Lock()
@@ -201,8 +209,10 @@ class _Processes(Executor):
                     self._changed.notify_all()
                     return
                 call, pool = self._waiting.popleft(), self._pool
+                future = call.future
+                is_killed = future.done() and not future.cancelled()
                 # What is done again runs already.
-                if not (call.future.running() or call.future.set_running_or_notify_cancel()):
+                if is_killed or not (future.running() or future.set_running_or_notify_cancel()):
                     continue
                 self._n_begun += 1
             try:
@@ -229,8 +239,9 @@ class _Processes(Executor):
         has_died = isinstance(error, BrokenProcessPool)
         if has_died:
             self._replace(pool)
-        if has_died and call.retries > 0:
-            self._put_back(call._replace(retries=call.retries - 1))
+        was_killed = pool in self._killed
+        if has_died and not call.future.done() and (was_killed or call.retries > 0):
+            self._put_back(call._replace(retries=call.retries - (not was_killed)))
         else:
             if error is None:
                 try:
@@ -252,12 +263,30 @@ class _Processes(Executor):
             self._n_begun -= 1
 
     def _end(self, call: _Call, error: Optional[BaseException], result: Any = None) -> None:
-        if error is None:
-            call.future.set_result(result)
-        else:
-            call.future.set_exception(error)
+        # Nobody waits for one that was killed.
+        with contextlib.suppress(futures.InvalidStateError):
+            if error is None:
+                call.future.set_result(result)
+            else:
+                call.future.set_exception(error)
         with self._changed:
             self._n_begun -= 1
+
+    def kill(self, future: Future[Any]) -> None:
+        if not future.running():
+            future.cancel()
+            return
+        try:
+            future.set_exception(futures.BrokenExecutor("the call was killed"))
+        except futures.InvalidStateError:
+            # It has ended in this moment.
+            return
+        with self._changed:
+            pool = self._pool
+            self._killed.add(pool)
+        # Which of them runs the call a pool does not tell.
+        for process in list((pool._processes or {}).values()):
+            process.kill()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         with self._changed:

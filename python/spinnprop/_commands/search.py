@@ -68,6 +68,7 @@ def add_parser(commands: Any) -> None:
         help="trials at the same time; one for each thread, or each worker of a cluster, unless given. What is drawn depends on the seed "
         "alone with 1",
     )
+    add("--timeout", type=grammar.above_zero, metavar="SECONDS", help="give up trials that take longer, and go on with others")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--ray", metavar="ADDRESS", help="train on a Ray cluster: auto for this machine's, or host:port")
     where.add_argument("--dask", metavar="ADDRESS", help="train on a Dask cluster, as tcp://host:8786")
@@ -211,6 +212,7 @@ def run(options: argparse.Namespace) -> None:
                 verbose=True,
                 n_jobs=-1 if options.jobs is None else options.jobs,
                 executor=executor,
+                timeout=options.timeout,
             )
     except KeyboardInterrupt as interrupt:
         # Without the attribute it came before the first trial.

@@ -56,8 +56,8 @@ def to_nir(
     `from_nir` gives the same network or spikes back, bit for bit in the plain form in seconds. Where numbers are scaled, in the
     step form or in another unit, they are rounded; a network's own are kept beside them in the nodes' metadata, with the unit, which the way back
     believes where they agree but for rounding. Without metadata, weights of the step form come back within some units of the last place.
-    NIR's recordings have no metadata: spike times in another unit than seconds come back to within 2^-52 of themselves, and `from_nir` must be
-    told the unit.
+    NIR's recordings have no metadata: spike times in another unit than seconds come back to within 2^-52 of themselves, as some neighbouring
+    float64 seconds share one float64 of another unit, and `from_nir` must be told the unit; in seconds they keep every bit.
 
     What the graph does not hold: masks, signs and bounds of weights, and threshold and reset of a leaky read-out, which it does
     not use.

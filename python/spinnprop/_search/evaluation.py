@@ -10,7 +10,7 @@ import numpy as np
 from .._core import SpinnpropError
 from .._estimators.base import SpikingEstimator
 from .._library import __version__, must_be_here
-from .result import R2, made, must_be_values
+from .result import ACCURACY, R2, made, must_be_values
 
 
 class Judge:
@@ -67,13 +67,15 @@ def evaluate(
     """Trains with what was drawn. `watch` is given the progress of the training and says whether to give it up."""
     must_be_here(work.version, "the search")
     started = time.perf_counter()
-    last: Dict[str, Any] = {"epochs": 0, "accuracy": None}
+    last: Dict[str, Any] = {"epochs": 0, "score": None}
     is_late, is_given_up = False, False
 
     def progress(now: Dict[str, Any]) -> bool:
         nonlocal is_late, is_given_up
         if now["epoch_finished"]:
-            last.update(epochs=now["epoch"] + 1, accuracy=now["validation_accuracy"])
+            last["epochs"] = now["epoch"] + 1
+            if work.judge.score_name == ACCURACY:
+                last["score"] = now["validation_accuracy"]
         is_late = work.timeout is not None and time.perf_counter() - started > work.timeout
         is_given_up = is_late or watch(now)
         return is_given_up

@@ -121,7 +121,7 @@ class SearchResult:
     def _record(self, trial: Any) -> Dict[str, Any]:
         notes = trial.user_attrs.get(NOTES, {})
         complete = trial.state.name == "COMPLETE"
-        scores = trial.values if complete else [notes.get("accuracy")] + [None] * (len(self.objectives) - 1)
+        scores = trial.values if complete else [notes.get("score")] + [None] * (len(self.objectives) - 1)
         return {
             "number": trial.number,
             "state": "complete" if complete else "failed" if notes.get("error") else "pruned",

@@ -11,6 +11,8 @@ import uuid
 from functools import lru_cache
 from typing import Any, Dict, Optional, Set, Tuple
 
+from .durations import Durations
+
 #: Under this name a running trial keeps who runs it.
 RUNNER = "spinnprop runner"
 #: Under this name a trial keeps that its runner died.
@@ -31,8 +33,9 @@ class Runners:
     #: The names of those of this process that are at work.
     _at_work: Set[str] = set()
 
-    def __init__(self, study: Any) -> None:
+    def __init__(self, study: Any, durations: Optional[Durations] = None) -> None:
         self._study = study
+        self._durations = Durations(None) if durations is None else durations
         self._name = uuid.uuid4().hex
         self._own: Dict[int, Any] = {}
         self._beats = 0
@@ -53,6 +56,7 @@ class Runners:
 
     def sign(self, trial: Any) -> None:
         """This process runs a trial from now on."""
+        self._durations.begin(trial.number)
         with self._lock:
             self._own[trial.number] = trial
             trial.set_user_attr(RUNNER, self._sign())
@@ -62,6 +66,7 @@ class Runners:
 
     def leave(self, trial: Any) -> None:
         """This process runs it no more."""
+        self._durations.end(trial.number)
         with self._lock:
             self._own.pop(trial.number, None)
 
@@ -103,6 +108,9 @@ class Runners:
                         trial.set_user_attr(RUNNER, self._sign())
                     except Exception:  # noqa: BLE001, S112: of a storage that has gone away the trial itself will tell
                         continue
+            # Where warnings are errors there is nobody here to be told.
+            with contextlib.suppress(Warning):
+                self._durations.warn()
 
 
 def fail(study: Any, number: int, has_died: bool = False) -> None:

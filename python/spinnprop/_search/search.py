@@ -24,6 +24,7 @@ from ..executors import workers
 from . import space as spaces
 from .costs import EngineOrKind, named
 from .costs import resolve as resolve_costs
+from .durations import Durations
 from .evaluation import Judge, Work
 from .result import ACCURACY, SearchResult, counted, must_be_sound
 from .runners import Runners
@@ -106,7 +107,10 @@ def search(
         Where trials are trained: processes, or a cluster by `spinnprop.executors`. What is drawn and what came of it stay
         here, so workers need no storage. The estimator, its data and costs must be ones that the executor can send.
     timeout : float or None
-        Seconds after which a trial is given up and noted as failed, when its training next tells how far it is.
+        Seconds after which a trial is given up and noted as failed, and the search goes on. Its training ends when it next tells how far it is. What
+        does not end within ten seconds more, code of your own that hangs say, is left to itself, with a warning: the thread that it runs on, or
+        the executor's worker, which then gets no other trial; of `executors.processes` the process is ended. On an executor those seconds count from when
+        a trial last ended, since one may have waited for a worker.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -128,6 +132,12 @@ def search(
         If the executor does not work any more; says which trial may have been the cause, and its parameters.
     SpinnpropError
         If the storage cannot be reached, fails or is damaged. Trials that have ended are in it.
+
+    Warns
+    -----
+    RuntimeWarning
+        Of a trial that is given up but still runs; without a `timeout` of one that has run for over a minute and ten times as long as any that has
+        ended here.
 
     Notes
     -----
@@ -190,9 +200,10 @@ def search(
     result = SearchResult(study, space, make, names)
     with storage_failures():
         must_be_sound(result, name)
+        durations = Durations(timeout)
         work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs, validation), timeout)
-        with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
-            trials = Trials(result, work, n_trials, seed, jobs, is_pruned, runners)
+        with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study, durations) as runners:
+            trials = Trials(result, work, n_trials, seed, jobs, is_pruned, runners, durations)
             try:
                 if executor is None:
                     trials.all(lambda: show(bar, result))

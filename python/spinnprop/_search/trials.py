@@ -6,14 +6,18 @@ import contextlib
 import os
 import threading
 import time
+import warnings
 from concurrent import futures
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from .._core import SpinnpropError
 from .._support.bars import Bar
+from .._support.callers import caller_level
 from .._support.jobs import result_of
-from ..executors import has_died
+from ..executors import has_died, workers
 from . import sampler
 from . import space as spaces
+from .durations import GRACE, Durations
 from .evaluation import Outcome, Work, evaluate
 from .result import NOTES, R2, SearchResult, counted
 from .runners import DIED, Runners, fail
@@ -34,7 +38,7 @@ class Trials:
     """
 
     def __init__(
-        self, result: SearchResult, work: Work, n_trials: int, seed: int, n_jobs: int, reports: bool, runners: Runners
+        self, result: SearchResult, work: Work, n_trials: int, seed: int, n_jobs: int, reports: bool, runners: Runners, durations: Durations
     ) -> None:
         self._result = result
         self._study = result.study
@@ -44,44 +48,66 @@ class Trials:
         self._n_jobs = n_jobs
         self._reports = reports
         self._runners = runners
+        self._durations = durations
         self._lock = threading.Lock()
+        #: One that comes back in the moment in which it is given up ends once.
+        self._ending = threading.Lock()
         self._stopped = threading.Event()
+        #: What trials that run on threads here run on, by number; their errors; and those whose end does not count any more.
+        self._threads: Dict[int, Tuple[Any, threading.Thread]] = {}
+        self._errors: List[BaseException] = []
+        self._given_up: Set[int] = set()
 
     def all(self, bar: Callable[[], None]) -> None:
         """Runs until there are enough trials: those of others are waited for, since they may die."""
-        if self._n_jobs == 1:
+        if self._n_jobs == 1 and self._durations.timeout is None:
             while self._one():
                 bar()
             return
-        with futures.ThreadPoolExecutor(self._n_jobs) as pool:
-            jobs = [pool.submit(self._thread, bar) for _ in range(self._n_jobs)]
-            try:
-                while futures.wait(jobs, timeout=_POLL).not_done:
-                    pass
-            finally:
-                self._stopped.set()
-        for job in jobs:
-            job.result()
+        threads = [self._begun_thread(bar) for _ in range(self._n_jobs)]
+        try:
+            while alive := [thread for thread in threads if thread.is_alive()]:
+                alive[0].join(_POLL)
+                late = self._durations.overdue()
+                if late is not None and late in self._threads:
+                    trial, thread = self._threads[late]
+                    threads.remove(thread)
+                    self._give_up(trial, "a thread of this process still runs it, for as long as that lasts")
+                    threads.append(self._begun_thread(bar))
+        finally:
+            self._stopped.set()
+            # One that hangs is left behind.
+            ends = time.monotonic() + GRACE
+            for thread in threads:
+                thread.join(max(0.0, ends - time.monotonic()))
+        if self._errors:
+            raise self._errors[0]
 
     def on(self, executor: Any, bar: Callable[[], None]) -> None:
         """The same on the workers of an executor: trials begin and end here."""
         jobs: Dict[Any, Tuple[Any, Dict[str, Any]]] = {}
+        # Were given up and still run.
+        left: List[futures.Future[Any]] = []
         # Their workers died while others ran: it may be these that killed them.
         suspects: List[Tuple[Any, Dict[str, Any]]] = []
         # Whether what runs is one of these again, and nothing else.
         is_alone = self._n_jobs == 1
         try:
             while True:
-                begun = None if suspects or (jobs and is_alone) or len(jobs) == self._n_jobs else self._begin()
+                room = self._room(executor, left)
+                begun = None if suspects or (jobs and is_alone) or len(jobs) >= room else self._begin()
                 if begun is not None:
                     with self._failed_if_interrupted(begun[0]):
                         jobs[executor.submit(evaluate, self._work, begun[1])] = begun
                     is_alone = self._n_jobs == 1
                     continue
                 if suspects and not jobs:
+                    self._durations.begin(suspects[-1][0].number)
                     jobs[executor.submit(evaluate, self._work, suspects[-1][1])] = suspects[-1]
                     suspects.pop()
                     is_alone = True
+                if room <= 0 and (jobs or len(sampler.held(self._study)) < self._n_trials):
+                    raise _hung(len(left))
                 if not jobs:
                     if not self._waits():
                         return
@@ -98,6 +124,18 @@ class Trials:
                     else:
                         suspects.append(jobs[job])
                     del jobs[job]
+                    self._durations.freed()
+                late = self._durations.overdue()
+                for job in [job for job, (trial, _) in jobs.items() if trial.number == late]:
+                    if hasattr(executor, "kill"):
+                        executor.kill(job)
+                        what = "its process has been ended"
+                    else:
+                        job.cancel()
+                        left.append(job)
+                        what = "a worker still runs it: shut the executor down with wait=False"
+                    self._give_up(jobs.pop(job)[0], what)
+                    self._durations.freed()
                 bar()
         except BaseException as error:
             for job in jobs:
@@ -110,14 +148,38 @@ class Trials:
                 raise _broken(error, lost) from error
             raise
 
-    def _thread(self, bar: Callable[[], None]) -> None:
+    def _room(self, executor: Any, left: Sequence[futures.Future[Any]]) -> int:
+        """How many trials there may be at the same time: a worker that still runs one that was given up runs no other."""
+        n_left = sum(job.cancelled() or not job.done() for job in left)
+        if n_left == 0:
+            return self._n_jobs
+        try:
+            return min(self._n_jobs, workers(executor) - n_left)
+        except ValueError:
+            return self._n_jobs - n_left
+
+    def _begun_thread(self, bar: Callable[[], None]) -> threading.Thread:
+        # The interpreter ends without those that hang.
+        thread = threading.Thread(target=self._run, args=(bar,), name="spinnprop trials", daemon=True)
+        thread.start()
+        return thread
+
+    def _run(self, bar: Callable[[], None]) -> None:
         try:
             while not self._stopped.is_set() and self._one():
                 with self._lock:
                     bar()
-        except BaseException:
+        except BaseException as error:
+            self._errors.append(error)
             self._stopped.set()
-            raise
+
+    def _give_up(self, trial: Any, what: str) -> None:
+        """Notes a trial that is past its time and does not stop."""
+        self._given_up.add(trial.number)
+        self._durations.forget(trial.number)
+        said = f"took longer than {self._durations.timeout} s and did not stop"
+        self._note(trial, said)
+        warnings.warn(f"trial {trial.number} {said}; {what}", RuntimeWarning, stacklevel=caller_level())
 
     def _one(self) -> bool:
         """Runs one trial, or waits a while for those of others; false if there are enough."""
@@ -128,13 +190,18 @@ class Trials:
                 self._stopped.wait(_PAUSE)
             return waits
         trial, params = begun
-        with self._failed_if_interrupted(trial):
-            outcome = evaluate(self._work, params, lambda progress: self._watch(trial, progress))
-            if self._stopped.is_set():
-                self._fail(trial)
-                return False
-            self._end(trial, outcome)
-        return True
+        self._threads[trial.number] = trial, threading.current_thread()
+        try:
+            with self._failed_if_interrupted(trial):
+                outcome = evaluate(self._work, params, lambda progress: self._watch(trial, progress))
+                if self._stopped.is_set():
+                    self._fail(trial)
+                    return False
+                self._end(trial, outcome)
+        except Exception:
+            if trial.number not in self._given_up:
+                raise
+        return trial.number not in self._given_up
 
     def _waits(self) -> bool:
         """Whether trials of others are needed, which may die."""
@@ -205,15 +272,16 @@ class Trials:
 
         # The sampler learns nothing from Optuna's failed trials, but everything from pruned ones.
         state = TrialState.PRUNED if outcome.values is None else TrialState.COMPLETE
-        # One that was taken for dead stays so: another is in its place.
-        with contextlib.suppress(UpdateFinishedTrialError):
-            trial.set_user_attr(NOTES, outcome.notes)
-            self._study.tell(trial, outcome.values, state, skip_if_finished=True)
+        with self._ending:
+            # One that was taken for dead stays so: another is in its place.
+            with contextlib.suppress(UpdateFinishedTrialError):
+                trial.set_user_attr(NOTES, outcome.notes)
+                self._study.tell(trial, outcome.values, state, skip_if_finished=True)
         self._runners.leave(trial)
 
     def _note(self, trial: Any, error: str) -> None:
         """A trial that nothing is known of but why it failed."""
-        self._end(trial, Outcome(None, {"epochs": 0, "accuracy": None, "error": error}))
+        self._end(trial, Outcome(None, {"epochs": 0, "score": None, "error": error}))
 
     def _fail(self, trial: Any, has_died: bool = False) -> None:
         """An unfinished trial is told to be one, so that it does not count when the search goes on."""
@@ -241,6 +309,13 @@ def _broken(error: BaseException, lost: Sequence[Tuple[Any, Dict[str, Any]]]) ->
     return kind(
         f"{error}; it died with {which} {', '.join(named)}; the trials that had ended are in this error's attribute result; spinnprop.executors.processes "
         "goes on when a process dies"
+    )
+
+
+def _hung(n: int) -> BaseException:
+    return SpinnpropError(
+        f"all workers of the executor run trials that did not stop ({n}); what had ended is in this error's attribute result: shut the executor down with "
+        "wait=False and search with another"
     )
 
 

@@ -165,3 +165,33 @@ def test_what_cannot_be_sent_takes_no_place():
         executor.submit(abs, -1).add_done_callback(lambda job: chained.set_result(executor.submit(abs, -2)))
         assert chained.result().result() == 2
         assert list(executor.map(divmod, range(5), [2] * 5)) == [divmod(number, 2) for number in range(5)]
+
+
+def test_what_is_killed_ends_and_what_ran_beside_it_is_done_again(tmp_path):
+    begun, go, other, never = (tmp_path / name for name in ("begun", "go", "other", "never"))
+    with sp.executors.processes(2, retries=0) as executor:
+        hung, beside, waiting = executor.submit(holds, begun, never), executor.submit(holds, other, go), executor.submit(abs, -3)
+        appears(begun)
+        appears(other)
+        for path in (begun, other):
+            path.unlink()
+        executor.kill(hung)
+        with pytest.raises(futures.BrokenExecutor, match="was killed"):
+            hung.result()
+        # That costs it none of the deaths that it may have, of which there are none.
+        appears(other)
+        go.touch()
+        assert beside.result() == "held" and waiting.result() == 3 and not begun.exists()
+        executor.kill(beside)
+        assert executor.submit(abs, -4).result() == 4
+
+
+def test_killing_what_has_not_begun(tmp_path):
+    begun, go, never = (tmp_path / name for name in ("begun", "go", "never"))
+    with sp.executors.processes(1) as executor:
+        running, waiting = executor.submit(holds, begun, go), executor.submit(never.touch)
+        appears(begun)
+        executor.kill(waiting)
+        go.touch()
+        assert waiting.cancelled() and running.result() == "held"
+    assert not never.exists()

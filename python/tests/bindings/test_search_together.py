@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import optuna
 import pytest
@@ -420,7 +421,7 @@ class _Lost:
     def submit(self, function, *arguments):
         job = concurrent.futures.Future()
         if len(arguments) == 2 and arguments[1]["hidden"] > 7:
-            job.set_exception(type("KilledWorker", (Exception,), {"__module__": "distributed.scheduler"})("many\nlines"))
+            job.set_exception(sys.modules["distributed"].KilledWorker("many\nlines"))
         else:
             job.set_result(function(*arguments))
         return job
@@ -428,7 +429,10 @@ class _Lost:
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("make", [lambda: sp.executors.processes(2, retries=0), lambda: contextlib.nullcontext(_Lost())])
-def test_a_trial_that_kills_its_worker_is_noted_and_the_search_goes_on(make, n_jobs):
+def test_a_trial_that_kills_its_worker_is_noted_and_the_search_goes_on(make, n_jobs, monkeypatch):
+    cluster = types.ModuleType("distributed")
+    cluster.KilledWorker = type("KilledWorker", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "distributed", cluster)
     with make() as executor:
         found = search(estimator=deadly, executor=executor, n_jobs=n_jobs, n_trials=6)
     assert {trial["state"] for trial in found.trials} == {"complete", "failed"} and len(found.trials) == 6

@@ -134,3 +134,13 @@ def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
     fresh = tmp_path / "fresh"
     assert _commands.main([*one_by_one, "--out", str(fresh)]) == 0
     assert [row.split(",")[1:3] for row in (fresh / "trials.csv").read_text().splitlines()] == whole
+
+
+def test_trials_that_take_too_long(tmp_path, capsys):
+    command = [*SEARCH, "--out", str(tmp_path), "--epochs", "100000", "--trials", "2", "--timeout", "0.001"]
+    assert _commands.main(command) == 1
+    assert "none of 2 trials is complete; the last failed: took longer than 0.001 s" in capsys.readouterr().err
+    for wrong in ("0", "-1", "nan", "inf", "long"):
+        with pytest.raises(SystemExit):
+            _commands.main([*SEARCH, "--timeout", wrong])
+        assert "--timeout" in capsys.readouterr().err
