@@ -6,6 +6,7 @@ from ._chip import Board, Chip
 from ._engine import Engine
 from ._export import Export, export
 from ._fit import Fit, fit
+from ._scales import learn_scales
 
-__all__ = ["Account", "Board", "Chip", "Engine", "Export", "Fit", "export", "fit"]
+__all__ = ["Account", "Board", "Chip", "Engine", "Export", "Fit", "export", "fit", "learn_scales"]
 __dir__ = only(__all__)

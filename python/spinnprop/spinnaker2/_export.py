@@ -159,29 +159,21 @@ def export(
     accuracy on the emulated chip: ...%, rounded ...% (...% of the answers are the same)
     for py-spinnaker2: ConversionConfig(dt=0.001, conn_delay=0, scale_weights=False, integrator=IntegratorMethod.EXPONENTIAL, reset=ResetMethod.ZERO)
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"network is {type(network).__name__!r}; it must be a Network (an estimator's is network_)")
-    if engine is not None and not isinstance(engine, Engine):
-        raise TypeError(f"engine is {checks.shown(engine)}; it must be a spinnaker2.Engine, or None")
     if (spikes is None) != (y is None):
         raise ValueError("spikes and y go together; give both or neither")
     bits = checks.integer(weight_bits, "weight_bits", 2, 8)
     name = os.fsdecode(checks.path(path))
     judge(name)
-    engine = Engine() if engine is None else engine
-    _check(network, engine)
-    labels = None if spikes is None else _labels(y, len(trains(spikes, "spikes")), network.layer_sizes[-1])
+    engine = judged(network, engine)
+    labels = None if spikes is None else labels_of(y, len(trains(spikes, "spikes")), network.layer_sizes[-1])
     nir = need("nir", "export", "nir")
     dt = engine.time_step
-    graph, rounded = to_nir(network, dt=dt), copy.copy(network)
+    graph = to_nir(network, dt=dt)
     scales, errors, zeros = [], [], []
-    values, whole, units = _rounded(network, engine, bits)
+    own, whole, units = rounded(network, engine, bits)
     for layer, own_units in enumerate(units, 1):
         incoming = [ends for ends in network.connections if ends[1] == layer]
         for ends in incoming:
-            # Bounds are of weights before they are rounded.
-            rounded.weight_bounds[ends] = (-np.inf, np.inf)
-            rounded.weights[ends] = values[ends]
             graph.nodes["weights_%d_%d" % ends] = nir.Linear(weight=whole[ends].astype(np.int8))
         neurons = graph.nodes[f"layer_{layer}"]
         if engine.decay == "exponential":
@@ -190,39 +182,51 @@ def export(
         own_scales = neurons.r / np.where(own_units > 0, own_units, 1.0)
         neurons.v_threshold *= own_scales
         scales.append(tuple(own_scales.tolist()))
-        old, new = (np.concatenate([np.ravel(own[ends]) for ends in incoming]) for own in (network.weights, values))
+        old, new = (np.concatenate([np.ravel(of.weights[ends]) for ends in incoming]) for of in (network, own))
         errors.append(float(np.sqrt(np.sum((new - old) ** 2) / max(np.sum(old**2), np.finfo(float).tiny))))
         zeros.append(float(np.mean((new == 0) & (old != 0))))
     accuracy = rounded_accuracy = agreement = None
     if spikes is not None:
-        answers = [np.asarray(each.forward(spikes, engine=engine).predict(loss)) for each in (network, rounded)]
-        accuracy, rounded_accuracy = (float(np.mean(own == labels)) for own in answers)
+        answers = [np.asarray(each.forward(spikes, engine=engine).predict(loss)) for each in (network, own)]
+        accuracy, rounded_accuracy = (float(np.mean(each == labels)) for each in answers)
         agreement = float(np.mean(answers[0] == answers[1]))
     with replaced(name) as part:
         nir.write(part, graph)
     return Export(
-        path=name, weight_bits=bits, network=rounded, scales=tuple(scales), errors=tuple(errors), zeros=tuple(zeros),
+        path=name, weight_bits=bits, network=own, scales=tuple(scales), errors=tuple(errors), zeros=tuple(zeros),
         accuracy=accuracy, rounded_accuracy=rounded_accuracy, agreement=agreement, reader=_READER % (dt, _INTEGRATORS[engine.decay]),
     )  # fmt: skip
 
 
-def _rounded(network: Network, engine: Engine, bits: int) -> Tuple[Dict[Ends, Float64Array], Dict[Ends, Int32Array], List[Float64Array]]:
-    """Rounded weights and the whole numbers that they stand for, by connection, as the clock engine rounds them; and each layer's scales of neurons."""
+def judged(network: Network, engine: Optional[Engine]) -> Engine:
+    """The engine that is meant, if it runs what the chip's software can read of the network."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network is {type(network).__name__!r}; it must be a Network (an estimator's is network_)")
+    if engine is not None and not isinstance(engine, Engine):
+        raise TypeError(f"engine is {checks.shown(engine)}; it must be a spinnaker2.Engine, or None")
+    engine = Engine() if engine is None else engine
+    _check(network, engine)
+    return engine
+
+
+def rounded(network: Network, engine: Engine, bits: int) -> Tuple[Network, Dict[Ends, Int32Array], List[Float64Array]]:
+    """A network rounded as the clock engine rounds it; by connection the whole numbers that its weights stand for; and each layer's scales of neurons."""
     grid = ClockEngine(engine.time_step, engine.steps, engine.decay, weight_bits=bits)
     shapes = [network.weights[ends].shape for ends in network.connections]
-    ends = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
+    starts = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
     sizes = network.layer_sizes[1:]
-    values, whole, units = np.empty(ends[-1]), np.empty(ends[-1], np.int32), np.empty(sum(sizes))
+    values, whole, units = np.empty(starts[-1]), np.empty(starts[-1], np.int32), np.empty(sum(sizes))
     _core.clock_round_weights(values, whole, units, grid._handle, network._handle)
-    parts = list(zip(network.connections, shapes, ends, ends[1:]))
-    return (
-        {own: values[first:last].reshape(shape) for own, shape, first, last in parts},
-        {own: whole[first:last].reshape(shape) for own, shape, first, last in parts},
-        np.split(units, np.cumsum(sizes)[:-1]),
-    )
+    own, numbers = copy.copy(network), {}
+    for ends, shape, first, last in zip(network.connections, shapes, starts, starts[1:]):
+        # Bounds are of weights before they are rounded.
+        own.weight_bounds[ends] = (-np.inf, np.inf)
+        own.weights[ends] = values[first:last].reshape(shape)
+        numbers[ends] = whole[first:last].reshape(shape)
+    return own, numbers, np.split(units, np.cumsum(sizes)[:-1])
 
 
-def _labels(y: Any, n_samples: int, n_outputs: int) -> Int64Array:
+def labels_of(y: Any, n_samples: int, n_outputs: int) -> Int64Array:
     """A label of each sample that one of the outputs stands for."""
     labels = checks.labels(y)
     if n_samples == 0:
