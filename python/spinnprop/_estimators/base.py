@@ -56,6 +56,11 @@ class SpikingEstimator(Parameters):
     def _n_outputs(self) -> int:
         raise NotImplementedError
 
+    @property
+    def _of_batch(self) -> Any:
+        """Samples of a step."""
+        return self.batch_size
+
     def _stratum(self, wanted: npt.NDArray[Any]) -> Optional[npt.NDArray[Any]]:
         """What a split of the samples keeps the shares of."""
         return None
@@ -70,7 +75,7 @@ class SpikingEstimator(Parameters):
     def _chosen(self, network: Network) -> Dict[str, Any]:
         """What is used of `CHOSEN` where it is not given."""
         setting = self.engine_._setting(network._handle)
-        return {**setting, "t_late": setting["t_late"] + self.t_early}
+        return {**setting, "t_late": setting["t_late"] + self.t_early, "input_dropout": 0.0}
 
     def _code_steps(self, steps: int) -> int:
         """Of a run of so many time steps those in which features spike."""
@@ -215,8 +220,8 @@ class SpikingEstimator(Parameters):
         goes_on = hasattr(self, "network_")
         with restored(self, "network_"):
             X, wanted, weights = self._samples(X, y, sample_weight, goes_on, classes)
-            size = checks.option(self.batch_size, "batch_size", _core.DOMAINS_TRAINING)
-            course = self._compared({"loss", "clip_norm", "bump", *OF_TRAINER} - {"epochs", "batch_size"})
+            size = checks.option(self._of_batch, "batch_size", _core.DOMAINS_TRAINING)
+            course = self._compared({"loss", *OF_OPTIMISER, *OF_TRAINER} - {"learning_rate", "epochs", "batch_size"})
             if goes_on and self._going_on is not None and self._going_on[2] == course:
                 (trainer, order, _), spikes = self._going_on, self._encode(X)
                 if self.learning_rate is not None and not np.array_equal(self.learning_rate, self.setting_["learning_rate"]):
@@ -313,6 +318,7 @@ class SpikingEstimator(Parameters):
             "restore_best": self.early_stopping,
             **{name: self.setting_[name] for name in OF_OPTIMISER},
             **{name: getattr(self, name) for name in OF_TRAINER},
+            "batch_size": self._of_batch,
             **other,
         }
         if goes_on:
@@ -334,7 +340,7 @@ class SpikingEstimator(Parameters):
     @property
     def _at_once(self) -> int:
         """Samples of a run: not more than those for which max_spikes is meant."""
-        return _CHUNK if self.max_spikes is None else min(_CHUNK, self.batch_size)
+        return _CHUNK if self.max_spikes is None else min(_CHUNK, self._of_batch)
 
     def encode(self, X: Any) -> SpikeTrains:
         """What the network is given for X: rescaled as in fit, each sample's spikes with the bias; SpikeTrains with times from `start_` on.

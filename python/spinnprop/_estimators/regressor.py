@@ -16,8 +16,8 @@ from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.types import Float64Array
-from .validation import learnt_numbers
-from .windows import window
+from .validation import hidden_sizes, learnt_numbers
+from .windows import told_by_others, window
 
 #: So many samples of the training set tell when outputs spike before they are trained.
 _LOOKED_AT = 1000
@@ -27,10 +27,12 @@ class SpikingRegressor(
     RegressorMixin,
     SpikingEstimator,
     without=("class_weight",),
-    batch_size=10,
+    batch_size=None,
+    reset=None,
     refractory=None,
     average_epochs=10,
     bump_hidden_limit=0.02,
+    input_dropout=None,
 ):
     """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value, or with
     ``readout="leaky"`` the largest value of its membrane.
@@ -47,23 +49,31 @@ class SpikingRegressor(
 
     Parameters
     ----------
-    hidden, engine, epochs, batch_size, seed, early_stopping, validation_fraction, patience, rescale, early, t_early, t_late, bias, t_min, \
-encoder, tau_mem, tau_syn, threshold, reset, drive, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, \
+    hidden, engine, epochs, seed, early_stopping, validation_fraction, patience, rescale, early, t_early, t_late, bias, t_min, \
+encoder, tau_mem, tau_syn, threshold, drive, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, \
 signs, recurrent_signs, weight_bounds, t_end, max_spikes, learning_rate, clip_norm, bump, gradient_engine, optimizer, train, neuron_learning_rate, \
 delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, \
 schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, \
-input_dropout, rate, checkpoint, \
+rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
         As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an
         output must speak: with t_late None it is so long; of SpikeTrains the engine's time constants are stretched to it where
         both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
-        could not hear what comes then. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their number
-        with more than 20 input units; for membranes on time steps a quarter, likewise. bump None: 0.05 in continuous time, since each hidden neuron
-        that never speaks makes the function coarser. An input_dropout of 0.05 helps where inputs are many and alike, as pixels are, and harms where
-        each counts.
+        could not hear what comes then, and a leaky read-out of which neither time constant is given has both 0.3 times as long as hidden layers, so that its
+        membranes tell early spikes from late ones. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their
+        number with more than 20 input units, as for membranes on time steps. clip_norm None: of these 0.1. bump None: 0.05 in continuous time, since each
+        hidden neuron that never speaks makes the function coarser.
+    batch_size : int or None
+        As in `SpikingClassifier`. None: 10, or 30 with membranes on time steps, whose gradients differ more from sample to sample.
+    input_dropout : float or None
+        The share of input units that a sample goes without while it is learnt. None: 0.05 times what inputs tell of each other, which is the mean over units
+        of the largest squared correlation of their first spikes with another unit's, so that inputs which are many and alike, as pixels are, make up for
+        each other, and of those which each count none is missed.
     refractory : float, array-like or None
         As in `Network`. None: tau_mem with engine "event" and without recurrence, so that a neuron speaks once in a latency code and the
         network's answer has fewer steps; else 0.
+    reset : float, array-like or None
+        As in `Network`. None: -10 with membranes on time steps, to the same end; else 0.
     loss : Loss or None
         `losses.SpikeTimeMSE`, of membranes `losses.VMaxMSE`, or `losses.Custom`. None: the one of the read-out, with the mean tau_syn as tau0.
 
@@ -136,19 +146,37 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     def _chosen(self, network: Network) -> Dict[str, Any]:
         chosen = super()._chosen(network)
-        # Times are to be met, not only told apart, which takes longer ways; membranes that add up all spikes of a run on time steps go far with each step.
-        # The more inputs a neuron has, the further a step moves its spikes.
+        # Times are to be met, not only told apart, which takes longer ways. The more inputs a neuron has, the further a step moves its spikes.
         of_inputs = min(1.0, math.sqrt(20 / network.layer_sizes[0]))
-        if network.readout == "leaky":
-            faster = 1.0 if self.engine_._grid is None else 0.25 * of_inputs
-        else:
+        if network.readout == "spiking":
             faster = 4.0 * of_inputs
+        else:
+            faster = of_inputs if self._is_stepped_membrane else 1.0
         return {
             **chosen,
             "t_late": self.t_early + self._code * float(np.mean(network.tau_syn[0])),
             "learning_rate": faster * chosen["learning_rate"],
+            "clip_norm": 0.1 if self._is_stepped_membrane else chosen["clip_norm"],
             "bump": 0.05 if self.engine_._grid is None else chosen["bump"],
         }
+
+    @property
+    def _is_stepped_membrane(self) -> bool:
+        return self.readout == "leaky" and self.engine_._grid is not None
+
+    def _time_constants(self, X: Any) -> Dict[str, Any]:
+        own = super()._time_constants(X)
+        if not self._is_stepped_membrane:
+            return own
+        # As slow as hidden neurons, a membrane would add up all that comes, and spikes early and late would differ by little.
+        hidden = len(hidden_sizes(self.hidden))
+        return {name: [tau] * hidden + [0.3 * tau] for name, tau in own.items()}
+
+    @property
+    def _of_batch(self) -> Any:
+        if self.batch_size is None:
+            return 30 if self._is_stepped_membrane else 10
+        return self.batch_size
 
     def _stretch(self, length: float, n_units: int, own: Dict[str, Any]) -> float:
         return length / (self._code * float(own["tau_syn"]))
@@ -162,6 +190,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
         if self.refractory is None:
             recurs = np.any(self.recurrent) or any(source == target for source, target in self.connections or ())
             options["refractory"] = tau_mem if self.engine_.name == "event" and not recurs else 0.0
+        if self.reset is None:
+            # There are no refractory periods on time steps. Deeper, and the few spikes that come a second time would have gradients beyond all others.
+            options["reset"] = -10.0 if self._is_stepped_membrane else 0.0
         return options
 
     def _loss_of(self, network: Network) -> Any:
@@ -175,6 +206,8 @@ checkpoint_every, resume, random_state, warm_start, verbose
         return self.loss
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
+        if self.input_dropout is None:
+            self.setting_["input_dropout"] = 0.05 * told_by_others(spikes, weights)
         if network.readout == "leaky":
             if self.weight_mean is None and self.weight_std is None:
                 self._spread(network, spikes, weights)

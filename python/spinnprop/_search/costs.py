@@ -31,7 +31,7 @@ def _estimated(estimator: SpikingEstimator, X: Any) -> Mapping[str, float]:
     """What a sample is estimated to take on the chip: the report's word where training ran on one, else from a run of samples."""
     if all(name in estimator.report_ for name in _ESTIMATES):
         return estimator.report_
-    chip = _chip(estimator.engine_, estimator.batch_size)
+    chip = _chip(estimator.engine_, estimator._of_batch)
     few = X[: min(_ESTIMATE_SAMPLES, estimator._at_once)]
     estimator.network_.forward(estimator._encode(few), engine=chip, max_spikes=estimator.max_spikes)
     return chip._report()
