@@ -95,16 +95,18 @@ import Testing
             let longest = Elementary.log((drive - low) / drive)
             self.longest = longest
             times = (0..<panels).map { panel in
-                PanelFit.chebyshev(
-                    PanelFit.points(degree: 11).map {
-                        Elementary.log((drive - low * (1 - (Double(panel) + $0) / Double(panels))) / drive)
-                    })
+                PanelFit.powers(
+                    ofChebyshev: PanelFit.chebyshev(
+                        PanelFit.points(degree: 11).map {
+                            Elementary.log((drive - low * (1 - (Double(panel) + $0) / Double(panels))) / drive)
+                        }))
             }
             potentials = (0..<panels).map { panel in
-                PanelFit.chebyshev(
-                    PanelFit.points(degree: 11).map {
-                        drive * (1 - Elementary.exp(longest * (Double(panel) + $0) / Double(panels)))
-                    })
+                PanelFit.powers(
+                    ofChebyshev: PanelFit.chebyshev(
+                        PanelFit.points(degree: 11).map {
+                            drive * (1 - Elementary.exp(longest * (Double(panel) + $0) / Double(panels)))
+                        }))
             }
         }
 

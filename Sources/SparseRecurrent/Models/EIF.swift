@@ -71,6 +71,42 @@ struct EIF: TimeKeys, @unchecked Sendable {
         return fit.pointee.time(v, drive: drive, place: place)
     }
 
+    /// Targets whose potentials are found before the first one's time is: the processor works on several at once, the more the fewer steps wait
+    /// for each other.
+    private static var block: Int { 16 }
+
+    /// Potentials stand where keys do until times are found.
+    @inline(never)
+    func move(
+        _ row: UnsafePointer<Int32>, _ count: Int, weight: Double, _ clock: Double,
+        _ states: UnsafeMutablePointer<Double>
+    ) {
+        var first = 0
+        while first < count {
+            let end = min(first &+ EIF.block, count)
+            var index = first
+            while index < end {
+                let target = Int(row[index])
+                let own = pointer + target &* stride
+                let fit = fit + own.pointee.range
+                let remaining = states[target] - clock
+                states[target] =
+                    fit.pointee.potential(remaining, drive: own.pointee.drive, place: own.pointee.place) + weight
+                index &+= 1
+            }
+            index = first
+            while index < end {
+                let target = Int(row[index])
+                let own = pointer + target &* stride
+                let fit = fit + own.pointee.range
+                states[target] =
+                    clock + fit.pointee.time(states[target], drive: own.pointee.drive, place: own.pointee.place)
+                index &+= 1
+            }
+            first = end
+        }
+    }
+
     @inline(__always)
     func slopes(_ remaining: Double, _ neuron: Int, weight: Double) -> (state: Double, weight: Double) {
         let drive = pointer[neuron &* stride].drive

@@ -4,8 +4,8 @@ import Mathematics
 /// Panels of equal width in V for T(V); in r, every octave in equal panels, found by the leading bits of r, as V(r) is smooth
 /// on the scale of r wherever it is. Outside of the panels closed forms hold (see `EIFFlow`).
 ///
-/// For a range of drives every coefficient is in turn a polynomial of the drive's place in it, eight terms side by side:
-/// the powers of x are summed for all eight at once (as `EightLanes`, which compilers do not take apart), the drive comes last.
+/// For a range of drives every coefficient is in turn a polynomial of the drive's place in it, with eight terms, or four where the power
+/// of x is 4 or more, as products of both are small there. The powers of x are summed for all terms at once, the drive comes last.
 struct EIFFit: BitwiseCopyable {
     let slope: Double
     /// T(V) is fitted between.
@@ -17,8 +17,8 @@ struct EIFFit: BitwiseCopyable {
     let longest: Double
     private let octaveBits: UInt64
     private let firstPanel: Int
-    /// Numbers per coefficient: 1 for one drive, 8 for a range.
-    private let order: Int
+    /// Numbers per panel: 8 for one drive, 48 for a range.
+    private let stride: Int
     private let timePanels: Int
     private let times: UnsafePointer<Double>
     private let potentials: UnsafePointer<Double>
@@ -29,8 +29,9 @@ struct EIFFit: BitwiseCopyable {
     ) throws(SpinnpropError) {
         let (least, most) = (drives.lowerBound, drives.upperBound)
         self.slope = slope
-        order = least == most ? 1 : 8
-        let flows = EIFFit.nodes(order).map { EIFFlow(drive: least + $0 * (most - least), slope: slope) }
+        let isRange = least < most
+        stride = isRange ? EIFFit.terms * (EIFFit.terms + EIFFit.few) / 2 : EIFFit.terms
+        let flows = (isRange ? EIFFit.points : [0]).map { EIFFlow(drive: least + $0 * (most - least), slope: slope) }
         let (low, high) = (EIFFlow.low(slope), EIFFlow.high(most, slope))
         (self.low, self.high) = (low, high)
         // Panels of D / 16 and a 32nd octave with degree 7, or of D / 64 and a 128th octave with degree 5.
@@ -94,21 +95,24 @@ struct EIFFit: BitwiseCopyable {
 
     @inline(__always)
     private func value(_ coefficients: UnsafePointer<Double>, _ panel: Int, _ x: Double, _ place: Double) -> Double {
-        let first = coefficients + panel &* (EIFFit.terms &* order)
-        if order == 1 { return EIFFit.polynomial(x) { first[$0] } }
-        let eight = EIFFit.polynomial(x) { EightLanes(first + 8 &* $0) }
+        let first = coefficients + panel &* stride
+        let fourth = (x * x) * (x * x)
+        if stride == EIFFit.terms {
+            return EIFFit.cubic(x) { first[$0] } + EIFFit.cubic(x) { first[4 &+ $0] } * fourth
+        }
+        let low = EIFFit.cubic(x) { EightLanes(first + 8 &* $0) }
+        let high = EIFFit.cubic(x) { SIMD4<Double>(first + (32 &+ 4 &* $0)) }
         let square = place * place
-        let four = SIMD4<Double>.sum(eight.low, SIMD4<Double>.product(eight.high, square * square))
+        let rest = SIMD4<Double>.product(low.high, square * square)
+        let four = SIMD4<Double>.sum(SIMD4<Double>.sum(low.low, SIMD4<Double>.product(high, fourth)), rest)
         let two = four.lowHalf + four.highHalf * square
         return two.x + two.y * place
     }
 
-    /// Of degree 7, in few steps that wait for each other (Estrin's scheme).
+    /// Said as lanes, which compilers do not take apart, and in few steps that wait for each other (Estrin's scheme).
     @inline(__always)
-    private static func polynomial<Real: RealLanes>(_ x: Double, _ coefficient: (Int) -> Real) -> Real {
-        let low = (coefficient(0) + coefficient(1) * x) + (coefficient(2) + coefficient(3) * x) * (x * x)
-        let high = (coefficient(4) + coefficient(5) * x) + (coefficient(6) + coefficient(7) * x) * (x * x)
-        return low + high * ((x * x) * (x * x))
+    private static func cubic<Real: RealLanes>(_ x: Double, _ coefficient: (Int) -> Real) -> Real {
+        (coefficient(0) + coefficient(1) * x) + (coefficient(2) + coefficient(3) * x) * (x * x)
     }
 
     /// Counts panels from r = 2^-1023.
@@ -121,34 +125,46 @@ struct EIFFit: BitwiseCopyable {
         Double(bitPattern: UInt64(panel) << (52 - octaveBits))
     }
 
-    /// Coefficients per panel, of which a table's quintic leaves the last two 0.
+    /// Powers of x, of which a table's quintic leaves the last two 0.
     private static var terms: Int { 8 }
-
-    private static func nodes(_ order: Int) -> [Double] { order == 1 ? [0] : PanelFit.points(degree: order - 1) }
+    /// Powers of the drive's place in the coefficients of the upper half of them.
+    private static var few: Int { 4 }
+    private static var points: [Double] { PanelFit.points(degree: terms - 1) }
 
     /// Coefficients as (panel, power of x, power of the drive's place).
     private static func fit(
         _ count: Int, _ flows: [EIFFlow], _ kind: FlowTable, border: (Int) -> Double,
         value: (EIFFlow, Double) -> Double, derivatives: (EIFFlow, Double) -> (Double, Double)
     ) throws(SpinnpropError) -> LargeBuffer<Double> {
-        let order = flows.count
-        let result = try LargeBuffer(count: count * terms * order, repeating: 0.0, "the neurons' tables")
+        let counts = (0..<terms).map { flows.count == 1 ? 1 : $0 < terms / 2 ? terms : few }
+        let result = try LargeBuffer(count: count * counts.reduce(0, +), repeating: 0.0, "the neurons' tables")
+        var next = result.pointer
         for panel in 0..<count {
             let (begin, end) = (border(panel), border(panel + 1))
             let fits = flows.map { flow in
                 if kind == .chebyshev {
-                    return PanelFit.chebyshev(
-                        PanelFit.points(degree: terms - 1).map { value(flow, begin + $0 * (end - begin)) })
+                    return PanelFit.chebyshev(points.map { value(flow, begin + $0 * (end - begin)) })
                 }
                 let (first, last) = (derivatives(flow, begin), derivatives(flow, end))
                 return PanelFit.hermite(
                     width: end - begin, values: (value(flow, begin), value(flow, end)), slopes: (first.0, last.0),
-                    curvatures: (first.1, last.1))
+                    curvatures: (first.1, last.1)) + [0, 0]
             }
-            for power in fits[0].indices {
-                let ofPlace = order == 1 ? [fits[0][power]] : PanelFit.chebyshev(fits.map { $0[power] })
-                for (index, coefficient) in ofPlace.enumerated() {
-                    result.pointer[(panel * terms + power) * order + index] = coefficient
+            // (term in x, term in place); what is left out is left out as Chebyshev's polynomials, the least of what it could be.
+            var table = (0..<terms).map { term in
+                let along = fits.map { $0[term] }
+                return along.count == 1 ? along : Array(PanelFit.chebyshev(along).prefix(counts[term]))
+            }
+            if kind == .chebyshev {
+                for place in 0..<counts[0] {
+                    let powers = PanelFit.powers(ofChebyshev: table.map { place < $0.count ? $0[place] : 0 })
+                    for term in 0..<terms where place < counts[term] { table[term][place] = powers[term] }
+                }
+            }
+            for row in table {
+                for coefficient in row.count == 1 ? row : PanelFit.powers(ofChebyshev: row) {
+                    next.pointee = coefficient
+                    next += 1
                 }
             }
         }

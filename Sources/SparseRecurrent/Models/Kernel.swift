@@ -14,6 +14,10 @@ protocol Kernel {
     func moment(_ clock: Double) -> Moment
     /// The state after an input of `weight`. One that is not positive must not bring the key forward.
     func moved(_ state: State, _ neuron: Int, weight: Double, _ moment: Moment) -> State
+    /// Does so with the states of a row of targets, no two of which are the same.
+    func move(
+        _ row: UnsafePointer<Int32>, _ count: Int, weight: Double, _ moment: Moment,
+        _ states: UnsafeMutablePointer<State>)
     /// The state of a neuron that spikes.
     func reset(_ neuron: Int, _ moment: Moment) -> State
     /// The derivative of the time of the neuron's next spike after an input with respect to the same before it, at fixed
@@ -40,6 +44,21 @@ protocol Kernel {
     static func clock(_ time: Double, epoch: Double) -> Double
     /// How to re-base keys and clock, exactly, at this clock: x becomes (x - shift) * factor. `nil`: not yet.
     static func rebasing(_ clock: Double) -> Rebasing?
+}
+
+extension Kernel {
+    @inline(__always)
+    func move(
+        _ row: UnsafePointer<Int32>, _ count: Int, weight: Double, _ moment: Moment,
+        _ states: UnsafeMutablePointer<State>
+    ) {
+        var index = 0
+        while index < count {
+            let target = Int(row[index])
+            states[target] = moved(states[target], target, weight: weight, moment)
+            index &+= 1
+        }
+    }
 }
 
 /// States that are keys.

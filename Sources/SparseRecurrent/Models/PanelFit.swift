@@ -1,7 +1,7 @@
 // Polynomials on [0, 1] from values at Chebyshev's points, or from values and derivatives at both ends.
 import Mathematics
 
-/// Coefficients of powers of x, the constant first.
+/// Coefficients of powers of x or of Chebyshev's polynomials of 2 x - 1, the constant first.
 enum PanelFit {
     /// The points at which `chebyshev` wants a function's values.
     static func points(degree: Int) -> [Double] { (0...degree).map { 0.5 * (1 + cosine(2 * $0 + 1, of: degree + 1)) } }
@@ -17,10 +17,15 @@ enum PanelFit {
     /// The Chebyshev series through the values at `points`.
     static func chebyshev(_ values: [Double]) -> [Double] {
         let count = values.count
-        let series = (0..<count).map { order in
+        return (0..<count).map { order in
             let sum = (0..<count).reduce(0.0) { $0 + values[$1] * cosine(order * (2 * $1 + 1), of: count) }
             return sum * (order == 0 ? 1 : 2) / Double(count)
         }
+    }
+
+    /// The same polynomial in powers of x.
+    static func powers(ofChebyshev series: [Double]) -> [Double] {
+        let count = series.count
         // T0 = 1, T1 = u, T(n + 1) = 2 u T(n) - T(n - 1), in powers of x with u = 2 x - 1.
         var (previous, current) = ([1.0], [-1.0, 2.0])
         var result = [Double](repeating: 0, count: count)

@@ -186,18 +186,13 @@ final class Simulation<K: Kernel> {
         let row = rows.targets(neuron, far: isFar ? UnsafePointer(states) : nil)
         let count = rows.length(neuron)
         if expectsNext, let next = try queue.next({ current($0) }) { rows.expect(next, far: UnsafePointer(states)) }
-        var index = 0
         if isUniform && isInhibitory {
-            let weight = weights.pointer[0]
-            while index < count {
-                let target = Int(row[index])
-                states[target] = kernel.moved(states[target], target, weight: weight, moment)
-                index &+= 1
-            }
+            kernel.move(row, count, weight: weights.pointer[0], moment, states)
             return
         }
         let weights = isUniform ? weights.pointer : weights.pointer + rows.first(neuron)
         let stride = isUniform ? 0 : 1
+        var index = 0
         while index < count {
             let target = Int(row[index])
             try move(target, weight: weights[index &* stride], moment)
