@@ -29,9 +29,10 @@ def judge(path: str) -> None:
 def replaced(path: _Path) -> Iterator[_Path]:
     """A path beside another, of a file that takes its place at the end; if anything is raised it is removed, and the other stays as it was.
 
-    A link stays, and leads to the new file. Raises OSError for what is there and no file, as a device or a pipe.
+    A link stays, and leads to the new file. Raises OSError for what is there and no file, as a device or a pipe; where the part cannot be written, its
+    error names the path that was given.
     """
-    path = os.path.realpath(path)
+    given, path = path, os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise OSError(f"{os.fsdecode(path)} is no file that could be replaced; give another path")
     ending = f".{os.getpid()}-{threading.get_ident()}.part"
@@ -39,7 +40,9 @@ def replaced(path: _Path) -> Iterator[_Path]:
     try:
         yield part
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(part):
             os.remove(part)
+        if isinstance(error, OSError) and error.filename == part:
+            raise OSError(error.errno, error.strerror, os.fsdecode(given)) from None
         raise

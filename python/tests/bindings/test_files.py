@@ -25,6 +25,22 @@ def test_what_is_no_file_is_left_alone(tmp_path):
     assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
 
 
+@pytest.mark.parametrize("kind", [str, os.fsencode])
+def test_what_cannot_be_written_is_named_as_it_was_given(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    for path, error in ((os.path.join("missing", "file"), FileNotFoundError), ("folder", IsADirectoryError)):
+        with pytest.raises(error) as caught:
+            with replaced(kind(path)) as part, open(part, "w"):
+                pass
+        assert str(caught.value).endswith(f": {path!r}") and ".part" not in str(caught.value)
+    # Another file's error is its own.
+    with pytest.raises(FileNotFoundError, match="elsewhere"):
+        with replaced(kind("file")):
+            open("elsewhere")
+    assert os.listdir(tmp_path) == ["folder"]
+
+
 def test_a_mistake_leaves_the_old_one(tmp_path):
     (tmp_path / "file").write_text("old")
     with pytest.raises(KeyError):
