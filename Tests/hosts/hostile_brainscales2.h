@@ -141,7 +141,7 @@ static void brainscales2_fits_that_cannot_be(void) {
     WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
     HOLDS(fit.fits == 1);
     const double durations[] = {0.0, 30e-3, 1e300};
-    const int64_t carried[] = {129, 3878, INT64_MAX};
+    const int64_t carried[] = {129, 3879, INT64_MAX};
     for (int i = 0; i < 3; i++) {
         o.duration = durations[i];
         WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));

@@ -56,8 +56,9 @@ public struct BrainScaleS2Load: Equatable, Sendable {
         for field in BrainScaleS2Load.fields { try field.check(self) }
     }
 
-    /// How many input spikes the link of a usual chip carries in that time.
+    /// How many input spikes the link of a usual chip carries in that time, as its clock rounds it.
     public func carried(speedup: Double) -> Int {
-        EventLink(BrainScaleS2ChipOptions(), speedup: speedup).capacity(over: duration)
+        let link = EventLink(BrainScaleS2ChipOptions(), speedup: speedup)
+        return link.capacity(over: link.rounded(duration))
     }
 }

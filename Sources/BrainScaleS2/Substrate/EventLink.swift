@@ -13,12 +13,14 @@ struct EventLink {
 
     /// Events that can wait; what comes while so many do is lost.
     static let queueLength = 128
+    /// In intervals: what sums of times may be off by, so that an event whose turn it just is does not find one too many waiting.
+    private static let slack = 1e-6
 
     var isIdeal: Bool { resolution == 0 && interval == 0 }
 
     /// The time at which an event comes that has to wait until `free`, from which on the next may come; `nil`: it is lost.
     static func turn(_ time: Double, _ interval: Double, _ free: inout Double) -> Double? {
-        guard free - time <= Double(queueLength) * interval else { return nil }
+        guard free - time <= (Double(queueLength) + slack) * interval else { return nil }
         let own = max(time, free)
         free = own + interval
         return own
@@ -27,7 +29,10 @@ struct EventLink {
     /// The nearest time of the clock.
     func rounded(_ time: Double) -> Double {
         guard resolution > 0 else { return time }
-        let ticks = (time / resolution).rounded()
+        let exact = time / resolution
+        // The nearest whole number, halves up: the processor rounds those to even ones.
+        var ticks = exact.rounded(.toNearestOrEven)
+        if exact - ticks == 0.5 { ticks += 1 }
         // Beyond 2^53 ticks there is nothing to round.
         return ticks < 0x1p53 ? ticks * resolution : time
     }
@@ -121,7 +126,7 @@ extension EventLink {
     /// they lie.
     func capacity(over duration: Double) -> Int {
         guard interval > 0 else { return .max }
-        let most = (duration / interval).rounded(.down) + Double(EventLink.queueLength + 1)
+        let most = (duration / interval + EventLink.slack).rounded(.down) + Double(EventLink.queueLength + 1)
         // Beyond 2^53 there is no limit that a sample meets.
         return most < 0x1p53 ? Int(most) : .max
     }

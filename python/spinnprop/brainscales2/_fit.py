@@ -106,7 +106,7 @@ def fit(
     (True, 268, 145)
     >>> answer = sp.brainscales2.fit([25, 120, 3], input_spikes=5000, duration=30e-3)
     >>> bool(answer), answer.carried_spikes
-    (False, 3878)
+    (False, 3879)
     """
     own = [checks.integer(size, "sizes", 1, checks.INT32) for size in checks.each(sizes, "sizes", "numbers of neurons")]
     options = {
