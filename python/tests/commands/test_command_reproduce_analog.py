@@ -64,6 +64,21 @@ def test_yin_yang(tmp_path, capsys, monkeypatch):
     assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "report.html", "yin-yang.svg"])
 
 
+@pytest.mark.parametrize("experiment", brainscales2.NETWORKS, ids=lambda experiment: experiment.name)
+def test_quick_runs_have_fewer_epochs_and_files_of_their_own(experiment, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(runs, "_run", lambda case, seed, epochs, *rest: {
+        runs.COURSE: [50.0] * epochs, runs.TRAINED: 50.0, runs.CHIP: 50.0, runs.SILENT: 0.0,
+    })  # fmt: skip
+    own = ["reproduce", experiment.name, "--seeds", "1", "--methods", "ideal", "--delays", "none", "--out", str(tmp_path)]
+    for options, epochs in (([], experiment.epochs), (["--quick"], experiment.quick), (["--quick", "--epochs", "3"], 3)):
+        assert _commands.main([*own, *options]) == 0
+        shown = capsys.readouterr().out
+        assert f", {epochs} epochs, 1 seed" in shown and "as many" not in shown
+        assert all(epochs == json.loads(path.read_text())["epochs"] for path in tmp_path.glob(f"*-{epochs}-epochs.json"))
+        assert json.loads((tmp_path / "metrics.json").read_text())["options"]["epochs"] == epochs
+    assert experiment.quick < experiment.epochs / 5 and len(list(tmp_path.glob("*-epochs.json"))) % 3 == 0
+
+
 def test_weights_stay_within_what_synapses_can_be():
     """63 steps of 1/30, and five times that from an input."""
     network = yin_yang.cases("axonal", "in-the-loop")[0].untrained(0)

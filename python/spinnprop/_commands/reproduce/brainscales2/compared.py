@@ -26,6 +26,8 @@ class Experiment(NamedTuple):
     summary: str
     description: str
     epochs: int
+    #: Those of a quick run.
+    quick: int
     methods: Sequence[str]
     #: Of a kind of delays and a method.
     cases: Callable[[str, str], List[Case]]
@@ -63,6 +65,10 @@ def add_parser(settings: Any, experiment: Experiment) -> None:
     else:
         parser.set_defaults(sweeps=None)
     add_shared(parser, seeds=5, epochs=experiment.epochs, out=f"reproduce-{experiment.name}")
+    parser.add_argument(
+        "--quick", dest="epochs", action="store_const", const=experiment.quick, default=argparse.SUPPRESS,
+        help=f"{experiment.quick} epochs, for a first impression",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace, experiment: Experiment) -> None:

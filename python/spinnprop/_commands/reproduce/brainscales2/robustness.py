@@ -33,6 +33,7 @@ EXPERIMENT = compared.Experiment(
     description="Train 4-30-3, without delays and with axonal ones, for chips whose parameters spread, weights have bits, spikes jitter and "
     "membranes are noisy to several degrees, and test it on the chip.",
     epochs=15,
+    quick=2,
     methods=[IDEAL, CHIPS, LOOP],
     cases=cases,
     sweeps={name: names for name, (names, _) in SWEEPS.items()},
