@@ -169,7 +169,10 @@ public struct LayerRecording: Sendable {
 
     /// The current at each spike, in the order of `spikes`.
     public var currents: [Double] {
-        segments.flatMap { Array(UnsafeBufferPointer(start: $0.currents, count: $0.count)) }
+        var all: [Double] = []
+        all.reserveCapacity(spikeCount)
+        for own in segments { all.append(contentsOf: UnsafeBufferPointer(start: own.currents, count: own.count)) }
+        return all
     }
 
     /// The membrane value at each spike, in the order of `spikes`: on a grid and of measured recordings, of which it is the model's; empty

@@ -68,7 +68,7 @@ extension Substrate {
 public final class PlainSession: Session {
     private let substrate: any Substrate
     private let rule: any GradientRule
-    private let options: ForwardOptions
+    private var options: ForwardOptions
     public private(set) var network: Network
     public private(set) var optimizer: Optimizer
     private let accumulates: Bool
@@ -84,6 +84,8 @@ public final class PlainSession: Session {
         self.substrate = substrate
         self.rule = rule
         self.options = options
+        // No rule asks for them.
+        self.options.findsDeviations = false
         self.network = network
         self.optimizer = optimizer
     }

@@ -9,6 +9,8 @@ public struct ForwardOptions: Equatable, Sendable {
     public var maxSpikes: Int?
     /// Of the integrals of the read-out's membranes that the recording is to have, seconds; `nil`: of none. For losses that look at them: see `Loss.integralTau`.
     public var integralTau: Double?
+    /// Whether recordings of measured spikes have when the model would have spiked first (`Recording.deviations`), which takes most of the time to find.
+    public var findsDeviations = true
 
     public init(endTime: Double = .infinity, maxSpikes: Int? = nil, integralTau: Double? = nil) {
         self.endTime = endTime

@@ -66,14 +66,58 @@ struct SessionTests {
         #expect(try engine(chip()).lostEvents == 0)
     }
 
+    /// What is said beforehand is what is carried: in 30 ms, 3,750 periods of the clock that float64 has no quotient of.
+    @Test func whatIsCarriedIsForetold() throws {
+        var load = BrainScaleS2Load()
+        load.duration = 30e-3
+        let most = load.carried(speedup: 1000)
+        #expect(most == 3750 + EventLink.queueLength + 1)
+        var network = try Network(sizes: [1, 2])
+        try fill(&network, mean: 0, spread: 0)
+        for (count, isRefused) in [(most, false), (most + 1, true)] {
+            let input = try SpikeTrains(
+                times: (0..<count).map { 30e-3 * Double($0) / Double(count - 1) },
+                units: [Int32](repeating: 0, count: count), offsets: [0, count], unitCount: 1)
+            let own = try engine(BrainScaleS2Chip.standard)
+            if isRefused {
+                #expect(throws: SpinnpropError.self) { try own.check(input) }
+            } else {
+                _ = try own.forward(network, input, options: ForwardOptions(), monitor: nil)
+                #expect(own.lostEvents == 0)
+            }
+        }
+    }
+
+    /// A plain session does not find when the model would have spiked; its gradient has the same bits.
+    @Test func gradientsDoNotDependOnDeviations() throws {
+        for (name, network, forward) in try networks() {
+            var without = forward
+            without.findsDeviations = false
+            let own = try engine(BrainScaleS2Chip.standard)
+            let objective = Objective(
+                loss: countLoss(needsLeakyReadout: network.layers.last?.isSpiking == false),
+                labels: (0..<40).map { $0 % 3 }, wantsInputTimes: false)
+            let found = try [forward, without].map { options in
+                let recording = try own.forward(network, input(5), options: options, monitor: nil)
+                return (recording, try EventAdjoint().backward(network, recording, objective, monitor: nil))
+            }
+            #expect(found[0].1.weights == found[1].1.weights && found[0].1.delays == found[1].1.delays, "\(name)")
+            if network.layers[0].isSpiking {
+                #expect(try found[0].0.deviations(layer: 0).count == 40 * network.layers[0].neuronCount)
+                #expect(throws: SpinnpropError.self) { try found[1].0.deviations(layer: 0) }
+            }
+        }
+    }
+
     /// Of what is within the limit nothing is lost when it is spread evenly; what is beyond it loses events however it lies, and is refused unless
     /// losses are counted.
     @Test func inputsOfTooManyEventsAreRefused() throws {
         var network = try Network(sizes: [1, 2])
         try fill(&network, mean: 0, spread: 0)
         let interval = 8e-9 * 1000
-        for duration in [0, 0.5 * interval, 10.5 * interval, 1000.5 * interval] {
-            let most = Int(duration / interval) + EventLink.queueLength + 1
+        for intervals in [0, 0.5, 3, 10.5, 1000.5, 3750] {
+            let duration = intervals * interval
+            let most = Int(intervals) + EventLink.queueLength + 1
             for (count, isRefused) in [(most, false), (most + 1, true)] {
                 let even = (0..<count).map { 1e-3 + duration * Double($0) / Double(count - 1) }
                 for times in [

@@ -70,7 +70,8 @@ public struct BrainScaleS2Engine: Substrate {
     ) throws(SpinnpropError) -> Recording {
         let (spikes, maxima) = try measure(network, input, options, monitor)
         let recording = try Recording.measured(
-            network, input, spikes, endTime: options.endTime, maxima: maxima, monitor: monitor)
+            network, input, spikes, endTime: options.endTime, maxima: maxima, findsDeviations: options.findsDeviations,
+            monitor: monitor)
         guard let tau = options.integralTau else { return recording }
         return try recording.integrated(by: network, tau: tau, monitor: monitor)
     }

@@ -15,28 +15,51 @@ private enum NoisePurpose: UInt64 {
     case delayed
 }
 
-/// How far a neuron's spikes are moved.
+/// How far the spikes of a layer's neurons are moved.
 private struct SpikeNoise {
-    /// What the noise of its membrane shifts, times how fast that rises.
-    private let membrane: Double
-    /// The threshold as the current has to pass it.
-    private let threshold: Double
-    private let jitter: Double
-    private let longest: Double
+    /// Of each neuron what the noise of its membrane shifts, times how fast that rises; the threshold as the current has to pass it; the jitter's square;
+    /// its tau_m.
+    private let neurons: Block<SIMD4<Double>>
+    private let hasNoise: Bool
 
-    init(_ own: LIFNeuron, _ meant: LIFNeuron, noise: Double, jitter: Double) {
-        membrane = noise * meant.threshold * own.tauMem
-        threshold = own.threshold - own.drive
-        self.jitter = jitter * meant.tauSyn
-        longest = own.tauMem
+    /// `nil` where nothing moves.
+    init?(
+        _ own: LIFParameters, _ meant: LIFParameters, count: Int, noise: Double, jitter: Double
+    ) throws(SpinnpropError) {
+        guard noise > 0 || jitter > 0 else { return nil }
+        hasNoise = noise > 0
+        neurons = try Block(count)
+        for n in 0..<count {
+            let (own, meant) = (own[n], meant[n])
+            let apart = jitter * meant.tauSyn
+            neurons.pointer[n] = SIMD4(
+                noise * meant.threshold * own.tauMem, own.threshold - own.drive, apart * apart, own.tauMem)
+        }
     }
 
-    var isNoisy: Bool { membrane > 0 || jitter > 0 }
-
-    /// The membrane moves by its noise over its slope, (I + D - theta) / tau_m; together with the jitter that is one normal number.
-    func shift(current: Double, _ normal: Double) -> Double {
-        let own = membrane > 0 ? min(membrane / (current - threshold), longest) : 0
-        return min(max(normal * (own * own + jitter * jitter).squareRoot(), -longest), longest)
+    /// Turns normal numbers, whole vectors of them, into the shifts of some spikes. A membrane moves by its noise over its slope, (I + D - theta) / tau_m;
+    /// together with the jitter that is one normal number.
+    func shift(
+        _ normals: UnsafeMutablePointer<Double>, _ units: UnsafePointer<Int32>, _ currents: UnsafePointer<Double>,
+        _ count: Int
+    ) {
+        let neurons = neurons.pointer
+        var n = 0
+        while n < count {
+            let at = (n, min(n &+ 1, count &- 1), min(n &+ 2, count &- 1), min(n &+ 3, count &- 1))
+            let (a, b) = (neurons[Int(units[at.0])], neurons[Int(units[at.1])])
+            let (c, d) = (neurons[Int(units[at.2])], neurons[Int(units[at.3])])
+            let current = SIMD4(currents[at.0], currents[at.1], currents[at.2], currents[at.3])
+            let longest = SIMD4(a.w, b.w, c.w, d.w)
+            var variance = SIMD4(a.z, b.z, c.z, d.z)
+            if hasNoise {
+                let own = lesser(SIMD4(a.x, b.x, c.x, d.x) / (current - SIMD4(a.y, b.y, c.y, d.y)), longest)
+                variance += own * own
+            }
+            let normal = SIMD4<Double>(UnsafePointer(normals + n))
+            lesser(greater(normal * Elementary.squareRoot(variance), -longest), longest).store(normals + n)
+            n &+= 4
+        }
     }
 }
 
@@ -95,10 +118,8 @@ struct ChipRun {
         let isSingle = physical.options.singleSpikes
         guard !link.isIdeal || noise > 0 || jitter > 0 || isSingle else { return spikes }
         let currents = layer.currents
-        let ways = (0..<layer.neuronCount).map {
-            SpikeNoise(own[$0], network.layers[index].parameters[$0], noise: noise, jitter: jitter)
-        }
-        let isNoisy = ways.contains(where: \.isNoisy)
+        let shifts = try SpikeNoise(
+            own, network.layers[index].parameters, count: layer.neuronCount, noise: noise, jitter: jitter)
         let normals = Block<Double>()
         // The last sample in which a neuron has spiked.
         var latest = [Int](repeating: -1, count: isSingle ? spikes.unitCount : 0)
@@ -106,14 +127,19 @@ struct ChipRun {
             spikes, through: link,
             refractory: (0..<layer.neuronCount).map { network.layers[index].parameters[$0].refractory }
         ) { [link, noiseSeed] (sample, times, units, count) throws(SpinnpropError) in
-            if isNoisy {
+            let first = spikes.offsets[sample]
+            if let shifts {
                 var stream = RandomStream(
                     seed: noiseSeed, purpose: NoisePurpose.spikes.rawValue, UInt64(index), UInt64(sample))
                 // Whole eights are drawn.
                 try normals.reserve(count + 7)
                 stream.normals(normals.pointer, count)
+                currents.withUnsafeBufferPointer { currents in
+                    guard let start = currents.baseAddress else { return }
+                    shifts.shift(normals.pointer, units, start + first, count)
+                }
             }
-            let first = spikes.offsets[sample]
+            let shift = normals.pointer
             var kept = 0
             for n in 0..<count {
                 let unit = Int(units[n])
@@ -121,8 +147,7 @@ struct ChipRun {
                     guard latest[unit] < sample else { continue }
                     latest[unit] = sample
                 }
-                var time = times[n]
-                if isNoisy { time += ways[unit].shift(current: currents[first + n], normals.pointer[n]) }
+                let time = shifts == nil ? times[n] : times[n] + shift[n]
                 (times[kept], units[kept]) = (link.rounded(max(time, 0)), units[n])
                 kept += 1
             }

@@ -16,14 +16,16 @@ extension Recording {
     ///   - endTime: when the measurement ended, seconds, inclusive; infinite: when all was silent.
     ///   - maxima: of a leaky read-out what was measured, (sample, neuron), finite; when it was, and what it depends on, are the replay's. `nil`:
     ///     those of the replay.
+    ///   - findsDeviations: whether to find when the model would have spiked first, which takes most of the time. Without, that no neuron spikes twice at
+    ///     once or within its refractory period is the caller's word.
     /// - Throws: `invalidValue` for spikes that do not fit the network, the input or `endTime`, and for neurons that spike twice at
     ///   once or within their refractory period; `cancelled`.
     public static func measured(
         _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], endTime: Double = .infinity,
-        maxima: [Double]? = nil, monitor: Monitor? = nil
+        maxima: [Double]? = nil, findsDeviations: Bool = true, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> Recording {
         let plans = try LayerPlan.all(network, monitor: monitor)
-        let run = try MeasuredRun(network, input, layers, endTime, plans, wantsModel: true, monitor)
+        let run = try MeasuredRun(network, input, layers, endTime, plans, wantsModel: findsDeviations, monitor)
         return try run.recording(network.fingerprint, maxima)
     }
 }
@@ -209,7 +211,10 @@ private final class MeasuredRunner {
         let isOneByOne = wantsModel || !plan.isReplayedAsOne
         try measuredRows.begin(sample, of: measured[plan.layer])
         let spikes = measuredRows.inputRow
-        for block in [times, membranes, currents] { try block.reserve(padded(spikes.count)) }
+        let count = padded(spikes.count)
+        try times.reserve(count)
+        try membranes.reserve(count)
+        try currents.reserve(count)
         if isOneByOne { try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount) }
         let row = MeasuredRow(
             spikes: spikes, groups: groups, times: times.pointer, membranes: membranes.pointer,

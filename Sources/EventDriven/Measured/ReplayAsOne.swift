@@ -34,22 +34,21 @@ final class ReplayState {
         _ flow: Flow, _ arrivals: Arrivals
     ) throws(SpinnpropError) -> (a: UnsafePointer<Double>, b: UnsafePointer<Double>, h: UnsafePointer<Double>) {
         let (times, count) = (arrivals.times, arrivals.count)
-        for block in [a, b, h] { try block.reserve(padded(count)) }
+        try reservePropagators(count)
         let lengths = a.pointer
         var n = 0
         while n < padded(count) {
             lengths[n] = n &+ 1 < count ? times[n &+ 1] - times[n] : 0
             n &+= 1
         }
-        n = 0
-        while n < count {
-            let p = flow.propagators(loadVector(lengths + n))
-            store(p.a, at: a.pointer + n)
-            store(p.b, at: b.pointer + n)
-            store(p.h, at: h.pointer + n)
-            n &+= 4
-        }
+        flow.findPropagators(over: lengths, count: count, a: a.pointer, b: b.pointer, h: h.pointer)
         return (UnsafePointer(a.pointer), UnsafePointer(b.pointer), UnsafePointer(h.pointer))
+    }
+
+    private func reservePropagators(_ count: Int) throws(SpinnpropError) {
+        try a.reserve(padded(count))
+        try b.reserve(padded(count))
+        try h.reserve(padded(count))
     }
 
     /// Room for how long before each spike its neuron's state was known; 0 until it is set.
@@ -59,14 +58,16 @@ final class ReplayState {
     }
 
     /// Turns states of a while before the spikes into those at them, four at a time.
-    func move(_ row: MeasuredRow, by flow: Flow) {
-        let since = since.pointer
+    func move(_ row: MeasuredRow, by flow: Flow) throws(SpinnpropError) {
+        let count = row.spikes.count
+        try reservePropagators(count)
+        let (a, b, h) = (a.pointer, b.pointer, h.pointer)
+        flow.findPropagators(over: since.pointer, count: count, a: a, b: b, h: h)
         var n = 0
-        while n < row.spikes.count {
-            let p = flow.propagators(loadVector(since + n))
+        while n < count {
             let i = loadVector(row.currents + n)
-            store(loadVector(row.membranes + n) * p.a + i * p.h, at: row.membranes + n)
-            store(i * p.b, at: row.currents + n)
+            store(loadVector(row.membranes + n) * loadVector(a + n) + i * loadVector(h + n), at: row.membranes + n)
+            store(i * loadVector(b + n), at: row.currents + n)
             n &+= 4
         }
     }
@@ -118,62 +119,74 @@ extension LayerPlan {
     ) throws(SpinnpropError) {
         let flow = flows[0]
         let (times, count, stride) = (arrivals.times, arrivals.count, self.stride)
-        let spikes = row.spikes
+        let (connections, senders) = (arrivals.connections, arrivals.units)
+        let (spikeTimes, units, spikeCount) = (row.spikes.times, row.spikes.units, row.spikes.count)
         let (v, i) = try state.begin(flow, stride: stride)
         let columns = self.columns.pointer
         let (a, b, h) = try state.propagators(flow, arrivals)
-        let since = try state.since(spikes.count)
+        let since = try state.since(spikeCount)
         var (spike, event, last) = (0, 0, 0.0)
-        func record(upTo end: Double, tie: Double) {
-            while spike < spikes.count, spikes.times[spike] < end - tie {
-                let time = spikes.times[spike]
-                let neuron = Int(spikes.units[spike])
-                (row.times[spike], row.membranes[spike], row.currents[spike]) = (time, v[neuron], i[neuron])
-                since[spike] = time - last
-                spike += 1
-            }
-        }
-        while event < count, times[event] <= endTime, spike < spikes.count {
+        while event < count, times[event] <= endTime, spike < spikeCount {
             let start = times[event]
             let tie = 64 * start.ulp
-            record(upTo: start, tie: tie)
+            let before = start - tie
+            while spike < spikeCount, spikeTimes[spike] < before {
+                record(spike, row, v, i, since: last, since)
+                spike &+= 1
+            }
             if event > 0 {
-                move(v, i, Propagators(a: a[event - 1], b: b[event - 1], h: h[event - 1]))
+                move(v, i, Propagators(a: a[event &- 1], b: b[event &- 1], h: h[event &- 1]))
             } else if flow.start != 0 {
                 move(v, i, flow.propagators(start))
             }
-            var next = event + 1
-            while next < count, times[next] <= start + tie { next += 1 }
-            let end = times[next - 1]
+            var next = event &+ 1
+            while next < count, times[next] <= start + tie { next &+= 1 }
+            let end = times[next &- 1]
+            // Spikes that come with these arrivals, and the currents without them.
             var tied = spike
-            while tied < spikes.count, spikes.times[tied] <= end + tie { tied += 1 }
-            let before = try state.before(tied - spike)
-            for n in spike..<tied { before[n - spike] = i[Int(spikes.units[n])] }
+            while tied < spikeCount, spikeTimes[tied] <= end + tie { tied &+= 1 }
+            let without = tied > spike ? try state.before(tied &- spike) : v
+            for n in spike..<tied { without[n &- spike] = i[Int(units[n])] }
             while event < next {
-                let column = columns[Int(arrivals.connections[event])] + Int(arrivals.units[event]) &* stride
+                let column = columns[Int(connections[event])] + Int(senders[event]) &* stride
                 var n = 0
                 while n < stride {
                     store(loadVector(i + n) + loadVector(column + n), at: i + n)
                     n &+= 4
                 }
-                event += 1
+                event &+= 1
             }
             for n in spike..<tied {
-                let neuron = Int(spikes.units[n])
+                let neuron = Int(units[n])
                 row.membranes[n] = v[neuron]
                 (row.times[n], row.currents[n]) = placed(
-                    spikes.times[n], v[neuron], flow, from: start, to: end, endTime: endTime, before: before[n - spike],
+                    spikeTimes[n], v[neuron], flow, from: start, to: end, endTime: endTime, before: without[n &- spike],
                     after: i[neuron])
             }
             spike = tied
             last = start
             try poller.spend(stride)
         }
-        record(upTo: .infinity, tie: 0)
-        state.move(row, by: flow)
+        while spike < spikeCount {
+            record(spike, row, v, i, since: last, since)
+            spike &+= 1
+        }
+        try state.move(row, by: flow)
         try state.reset(row, by: flow, neurons: neuronCount)
-        if flow.drive != 0 { for n in 0..<spikes.count { row.membranes[n] += flow.drive } }
+        if flow.drive != 0 { for n in 0..<spikeCount { row.membranes[n] += flow.drive } }
         try checkFinite(i)
+    }
+
+    /// A spike's neuron as it was at the last arrival, and how long ago that is.
+    @inline(__always)
+    private func record(
+        _ spike: Int, _ row: MeasuredRow, _ v: UnsafePointer<Double>, _ i: UnsafePointer<Double>, since last: Double,
+        _ since: UnsafeMutablePointer<Double>
+    ) {
+        let time = row.spikes.times[spike]
+        let neuron = Int(row.spikes.units[spike])
+        (row.times[spike], row.membranes[spike], row.currents[spike]) = (time, v[neuron], i[neuron])
+        since[spike] = time - last
     }
 
     /// All neurons over an interval without arrivals.

@@ -82,6 +82,25 @@ extension Motion {
     }
 }
 
+extension Flow {
+    /// Its propagators over intervals one after another, whole vectors of them, as motions by its ratio of time constants have them.
+    func findPropagators(
+        over lengths: UnsafePointer<Double>, count: Int, a: UnsafeMutablePointer<Double>,
+        b: UnsafeMutablePointer<Double>, h: UnsafeMutablePointer<Double>
+    ) {
+        func find(_ motion: some Motion) { motion.findPropagators(over: lengths, count: count, a: a, b: b, h: h) }
+        let shared = SharedThreshold(flow: self)
+        switch ratio {
+        case 4: find(SharedMotion(CrossingRatioFour.self, shared))
+        case 2: find(SharedMotion(CrossingRatioTwo.self, shared))
+        case 1: find(SharedMotion(CrossingRatioOne.self, shared))
+        case 0.5: find(SharedMotion(CrossingRatioHalf.self, shared))
+        case 0.25: find(SharedMotion(CrossingRatioQuarter.self, shared))
+        default: find(SharedMotion(CrossingGeneral.self, shared))
+        }
+    }
+}
+
 /// All by the same time constants.
 struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     let thresholds: Scale
