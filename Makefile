@@ -56,9 +56,10 @@ test-tools: $(VENV)/.test-tools ## install the package with what its tests use
 test-adding: ## what CONTRIBUTING.md says of adding a loss, an option or a substrate is true
 	$(PYTHON) Tests/adding/adding.py
 
-test-swift: ## the Swift tests, optimised and checked, and the Swift example
+test-swift: ## the Swift tests, optimised and checked, and the Swift examples
 	swift test $(CHECKED)
 	swift run -q --skip-build $(CHECKED) yin-yang 1
+	swift run -q --skip-build $(CHECKED) plasticity
 
 test-hosts: $(if $(shell command -v cmake),,$(VENV)/.cmake) ## the header, and the C and C++ programs
 	scripts/test-hosts.sh

@@ -85,6 +85,7 @@ let package = Package(
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
+        .executableTarget(name: "plasticity", dependencies: ["Spinnprop"], path: "examples/plasticity"),
         .executableTarget(
             name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks/sparse"),
         .target(

@@ -1289,6 +1289,8 @@ typedef struct spinnprop_brainscales2_chip_options {
     int32_t weight_bits;    /* of a weight beside its sign, 1 .. 6; 0: weights are not rounded and do not saturate    */
     int32_t readout_bits;   /* of what reads the membranes of a leaky read-out, 1 .. 16; 0: it does not round         */
     double correlation;     /* between the deviations of one circuit, but for its delay: 0 .. 1; none is published     */
+    double sensor_spread;   /* over synapses, of what their sensors of correlations add, relative: assumed             */
+    double sensor_offset;   /* over synapses, of what is added to these sensors' read-outs: assumed                    */
 } spinnprop_brainscales2_chip_options;
 SPINNPROP_API void spinnprop_brainscales2_chip_options_init(spinnprop_brainscales2_chip_options *options);
 
@@ -1691,7 +1693,7 @@ typedef struct spinnprop_brainscales2_array_options {
     int32_t n_neurons, n_sources;
     int32_t is_recurrent;       /* whether neurons are senders, too                                                   */
     int32_t fan_in;             /* the most synapses a neuron may have                                                */
-    uint64_t seed;              /* of noise, jitter, spreads of sensors, and the processor's random numbers           */
+    uint64_t seed;              /* of noise, jitter and the processor's random numbers                                */
     double speedup;             /* how many times faster than the user's time the chip is                             */
     double resolution;          /* of event times, seconds of the chip (8e-9 there): inputs go to the nearest point of the grid, spikes to the
                                  * next; 0: exact                                                                     */
@@ -1717,8 +1719,17 @@ typedef struct spinnprop_brainscales2_array_options {
     const int8_t *signs;        int64_t n_signs; /* of each sender's weights: 1, -1, 0 for both; NULL, 0: both        */
     double event_interval;      /* from one event to the next at least, seconds of the chip (8e-9 there): the sources' events take turns among
                                  * themselves, and so do the neurons'; of either up to 128 wait, further ones are lost; 0: any number at once */
+    uint64_t sensor_seed;       /* of the sensors' amplitudes and offsets                                             */
 } spinnprop_brainscales2_array_options;
 SPINNPROP_API void spinnprop_brainscales2_array_options_init(spinnprop_brainscales2_array_options *options);
+
+/* Turns options into those of an array on the first circuits of a chip. What these make of the neurons goes to `values`, n = 10 * n_neurons of them,
+ * to which the options point then: tau_mem, tau_syn_exc, tau_syn_inh, threshold, reset, drive, refractory, gain, delay and noise, each of every
+ * neuron. Noise, resolution, event_interval, delay_jitter, the seed (the chip's noise_seed) and the sensors' spread, offset and seed are the chip's,
+ * whatever was there; set others afterwards. batch_noise makes no difference, as there are no batches. A chip with other weight_bits than 6, other
+ * readout_bits than 8 or a row_offset is refused. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_place(spinnprop_brainscales2_array_options *options, double *values,
+                                                                  int64_t n, const spinnprop_brainscales2_chip *chip);
 
 /* All weights are 0 at first. */
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_create(spinnprop_brainscales2_array **array,

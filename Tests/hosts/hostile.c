@@ -2012,6 +2012,7 @@ int main(int argc, char **argv) {
     local_learning_files();
     local_learning_on_engines();
     neuron_arrays_that_cannot_be();
+    neuron_arrays_on_chips_that_cannot_be();
     neuron_array_access();
     neuron_array_runs_that_cannot_be();
     brainscales2_chips_that_cannot_be();

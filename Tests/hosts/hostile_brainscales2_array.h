@@ -100,6 +100,60 @@ static void neuron_arrays_that_cannot_be(void) {
 #undef CREATE
 }
 
+static void neuron_arrays_on_chips_that_cannot_be(void) {
+    begin("neuron arrays on chips");
+    enum { N_VALUES = 10 * ARRAY_N };
+    double values[N_VALUES];
+    for (int i = 0; i < N_VALUES; i++) values[i] = -7;
+    spinnprop_brainscales2_chip *chip = NULL;
+    WORKS(spinnprop_brainscales2_chip_create(&chip, NULL));
+    spinnprop_brainscales2_array_options o = good_array_options();
+    WATCH(values);
+#define PLACE spinnprop_brainscales2_array_place(&o, values, N_VALUES, chip)
+    INVALID(spinnprop_brainscales2_array_place(NULL, values, N_VALUES, chip));
+    INVALID(spinnprop_brainscales2_array_place(&o, NULL, N_VALUES, chip));
+    INVALID(spinnprop_brainscales2_array_place(&o, values, N_VALUES, NULL));
+    INVALID(spinnprop_brainscales2_array_place(&o, values, N_VALUES, NOBODY(spinnprop_brainscales2_chip)));
+    const int64_t sizes[] = {-1, 0, N_VALUES - 1, N_VALUES + 1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) INVALID(spinnprop_brainscales2_array_place(&o, values, sizes[i], chip));
+    EACH_WRONG_SIZE(o, PLACE);
+    const int32_t counts[] = {-1, 0, 513, INT32_MIN, INT32_MAX};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) WITH(o.n_neurons, counts[i], INVALID_VALUE, PLACE);
+    double own[ARRAY_N] = {1, 1, NAN};
+    o.tau_mem = own;
+    o.n_tau_mem = ARRAY_N;
+    INVALID(PLACE);
+    HOLDS(o.tau_mem == own && o.noise == NULL && o.n_noise == 0 && o.event_interval == 0);
+    o.n_tau_mem = 1;
+    const struct {
+        int32_t weight_bits, readout_bits;
+        double row_offset;
+    } others[] = {{4, 8, 0}, {0, 8, 0}, {6, 0, 0}, {6, 8, 1}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        spinnprop_brainscales2_chip_options options;
+        spinnprop_brainscales2_chip_options_init(&options);
+        options.weight_bits = others[i].weight_bits;
+        options.readout_bits = others[i].readout_bits;
+        options.row_offset = others[i].row_offset;
+        spinnprop_brainscales2_chip *other = NULL;
+        WORKS(spinnprop_brainscales2_chip_create(&other, &options));
+        FAILS(UNSUPPORTED, spinnprop_brainscales2_array_place(&o, values, N_VALUES, other));
+        spinnprop_brainscales2_chip_free(other);
+    }
+    unwatch_all();
+    WORKS(PLACE);
+    HOLDS(o.tau_mem == values && o.n_tau_mem == ARRAY_N && o.noise == values + 9 * ARRAY_N && o.event_interval == 8e-9);
+    /* What a chip has made of neurons may be where another finds them. */
+    WORKS(PLACE);
+    o.tau_mem = NULL;
+    o.n_tau_mem = 0;
+    spinnprop_brainscales2_array *array = NULL;
+    WORKS(spinnprop_brainscales2_array_create(&array, &o));
+    spinnprop_brainscales2_array_free(array);
+    spinnprop_brainscales2_chip_free(chip);
+#undef PLACE
+}
+
 static void neuron_array_access(void) {
     begin("neuron arrays, read and written");
     spinnprop_brainscales2_array *array = good_array(), *out = NOBODY(spinnprop_brainscales2_array);

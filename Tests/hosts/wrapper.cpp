@@ -493,6 +493,12 @@ static void neuron_arrays() {
     } catch (const std::runtime_error &error) {
         holds(std::string(error.what()) == "enough", "the rule threw something else");
     }
+    options.n_neurons = 2;
+    const spinnprop::BrainScaleS2Chip chip;
+    spinnprop::NeuronArray placed(chip, options);
+    holds(placed.describe().n_neurons == 2, "an array on a chip has other neurons");
+    options.n_neurons = -1;
+    holds(thrown([&] { spinnprop::NeuronArray(chip, options); }) == SPINNPROP_INVALID_VALUE, "a chip has less than no neurons");
     array.reset();
     holds(array.describe().time == 0, "the array goes on");
     holds(array.run(run).times.empty() && array.describe().time == 0.02, "silence makes spikes, or takes no time");

@@ -9,36 +9,58 @@ GIVES_INITIAL(brainscales2_program_defaults, brainscales2_program_options)
 
 enum { N_PARAMETERS = 10 };
 
-/* An array from options, a tuple of ten neuron parameters, each an array or None, the mask and the signs. */
-static PyObject *brainscales2_array_create(PyObject *module, PyObject *args) {
-    PyObject *dict, *parameters, *mask_object, *signs_object, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OOOO", &dict, &parameters, &mask_object, &signs_object)) return NULL;
-    spinnprop_brainscales2_array_options o;
-    spinnprop_brainscales2_array_options_init(&o);
+/* Options with their neurons, as Python has them; released whether reading succeeds or not. */
+typedef struct asked_array {
+    spinnprop_brainscales2_array_options options;
+    array values[N_PARAMETERS];
+    PyObject *held;
+} asked_array;
+
+/* From a dict, and a tuple of ten neuron parameters, each an array or None. */
+static int asked_read(asked_array *asked, PyObject *dict, PyObject *parameters) {
+    *asked = (asked_array){.values = {ARRAY_NONE}};
+    spinnprop_brainscales2_array_options *o = &asked->options;
+    spinnprop_brainscales2_array_options_init(o);
     const struct {
         const char *name;
         const double **values;
         int32_t *n;
     } places[N_PARAMETERS] = {
-        {"tau_mem", &o.tau_mem, &o.n_tau_mem},          {"tau_syn_exc", &o.tau_syn_exc, &o.n_tau_syn_exc},
-        {"tau_syn_inh", &o.tau_syn_inh, &o.n_tau_syn_inh}, {"threshold", &o.threshold, &o.n_threshold},
-        {"reset", &o.reset, &o.n_reset},                {"drive", &o.drive, &o.n_drive},
-        {"refractory", &o.refractory, &o.n_refractory}, {"gain", &o.gain, &o.n_gain},
-        {"delay", &o.delay, &o.n_delay},                {"noise", &o.noise, &o.n_noise},
+        {"tau_mem", &o->tau_mem, &o->n_tau_mem},          {"tau_syn_exc", &o->tau_syn_exc, &o->n_tau_syn_exc},
+        {"tau_syn_inh", &o->tau_syn_inh, &o->n_tau_syn_inh}, {"threshold", &o->threshold, &o->n_threshold},
+        {"reset", &o->reset, &o->n_reset},                {"drive", &o->drive, &o->n_drive},
+        {"refractory", &o->refractory, &o->n_refractory}, {"gain", &o->gain, &o->n_gain},
+        {"delay", &o->delay, &o->n_delay},                {"noise", &o->noise, &o->n_noise},
     };
     if (!PyTuple_Check(parameters) || PyTuple_Size(parameters) != N_PARAMETERS) {
         PyErr_SetString(PyExc_TypeError, "parameters must be a tuple of ten");
-        return NULL;
+        return 0;
     }
-    array values[N_PARAMETERS] = {ARRAY_NONE}, mask = ARRAY_NONE, signs = ARRAY_NONE;
-    PyObject *held = set_fields(&o, brainscales2_array_options_fields, dict, "options");
-    int is_read = held && array_read(&mask, mask_object, ARRAY_BYTES, "mask") && array_read(&signs, signs_object, ARRAY_BYTES, "signs");
+    asked->held = set_fields(o, brainscales2_array_options_fields, dict, "options");
+    int is_read = asked->held != NULL;
     for (int i = 0; is_read && i < N_PARAMETERS; i++) {
-        is_read = array_read(&values[i], PyTuple_GetItem(parameters, i), ARRAY_FLOAT64, places[i].name);
-        *places[i].values = array_data(values[i]);
-        *places[i].n = values[i].count > INT32_MAX ? INT32_MAX : (int32_t)values[i].count;
+        array *own = &asked->values[i];
+        is_read = array_read(own, PyTuple_GetItem(parameters, i), ARRAY_FLOAT64, places[i].name);
+        *places[i].values = array_data(*own);
+        *places[i].n = own->count > INT32_MAX ? INT32_MAX : (int32_t)own->count;
     }
-    if (is_read) {
+    return is_read;
+}
+
+static void asked_release(asked_array *asked) {
+    for (int i = 0; i < N_PARAMETERS; i++) array_release(&asked->values[i]);
+    Py_XDECREF(asked->held);
+}
+
+/* An array from options, neuron parameters, the mask and the signs. */
+static PyObject *brainscales2_array_create(PyObject *module, PyObject *args) {
+    PyObject *dict, *parameters, *mask_object, *signs_object, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOO", &dict, &parameters, &mask_object, &signs_object)) return NULL;
+    asked_array asked;
+    array mask = ARRAY_NONE, signs = ARRAY_NONE;
+    if (asked_read(&asked, dict, parameters) && array_read(&mask, mask_object, ARRAY_BYTES, "mask") &&
+        array_read(&signs, signs_object, ARRAY_BYTES, "signs")) {
+        spinnprop_brainscales2_array_options o = asked.options;
         o.mask = array_data(mask);
         o.n_mask = mask.count;
         o.signs = array_data(signs);
@@ -48,10 +70,28 @@ static PyObject *brainscales2_array_create(PyObject *module, PyObject *args) {
         WITHOUT_GIL(status = spinnprop_brainscales2_array_create(&created, &o));
         result = status == SPINNPROP_OK ? handle_new(created, &brainscales2_array_kind) : raise_status(module, status);
     }
-    for (int i = 0; i < N_PARAMETERS; i++) array_release(&values[i]);
     array_release(&mask);
     array_release(&signs);
-    Py_XDECREF(held);
+    asked_release(&asked);
+    return result;
+}
+
+/* The options of an array on a chip from options and neuron parameters; what the chip makes of these goes to an array. */
+static PyObject *brainscales2_array_place(PyObject *module, PyObject *args) {
+    PyObject *dict, *parameters, *values_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOO", &values_object, &dict, &parameters, &capsule)) return NULL;
+    handle *chip = handle_from(capsule, &brainscales2_chip_kind);
+    if (!chip) return NULL;
+    asked_array asked;
+    array values = ARRAY_NONE;
+    if (asked_read(&asked, dict, parameters) && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        const spinnprop_status status =
+            spinnprop_brainscales2_array_place(&asked.options, array_data(values), values.count, chip->object);
+        result = status == SPINNPROP_OK ? dict_from_fields(&asked.options, brainscales2_array_options_fields)
+                                        : raise_status(module, status);
+    }
+    array_release(&values);
+    asked_release(&asked);
     return result;
 }
 
@@ -278,6 +318,9 @@ PyMethodDef brainscales2_array_methods[] = {
      "brainscales2_program_defaults($module, /)\n--\n\nThe core's defaults."},
     {"brainscales2_array_create", brainscales2_array_create, METH_VARARGS,
      "brainscales2_array_create($module, options, parameters, mask, signs, /)\n--\n\nA new array, weights 0."},
+    {"brainscales2_array_place", brainscales2_array_place, METH_VARARGS,
+     "brainscales2_array_place($module, values, options, parameters, chip, /)\n--\n\n"
+     "The options of an array on a chip; what this makes of the neurons goes to values (10, n)."},
     {"brainscales2_array_copy", brainscales2_array_copy, METH_O,
      "brainscales2_array_copy($module, array, /)\n--\n\nA copy with its state."},
     {"brainscales2_array_reset", brainscales2_array_reset, METH_O,

@@ -23,7 +23,7 @@ public struct ArrayOptions: Equatable, Sendable {
     public var eventInterval = 0.0
     /// Spread of a spike's delay around its neuron's, seconds: drawn anew for each spike; delays stay >= 0.
     public var delayJitter = 0.0
-    /// Seeds noise, jitter, spreads of sensors, and the processor's random numbers.
+    /// Seeds noise, jitter, and the processor's random numbers.
     public var seed: UInt64 = 0
     /// Whether synapses have correlation sensors, which cost an exponential per arrival.
     public var hasSensors = false
@@ -79,19 +79,25 @@ public struct SensorOptions: Equatable, Sendable {
     public var spread = 0.0
     /// Standard deviation of offsets between synapses, in units of the read-out.
     public var offset = 0.0
+    /// What both are drawn from.
+    public var seed: UInt64 = 0
 
     public init() {}
+
+    static let spreads = Domain.closed(0, 10)
+    static let offsets = Domain.closed(0, 255)
 
     static let fields: [OptionField<SensorOptions>] = [
         OptionField("sensor_amplitude", \.amplitude, .closed(0, 1e6)),
         OptionField("sensor_tau_causal", \.tauCausal, .positiveNormal),
         OptionField("sensor_tau_acausal", \.tauAcausal, .positiveNormal),
-        OptionField("sensor_spread", \.spread, .closed(0, 10)),
-        OptionField("sensor_offset", \.offset, .closed(0, 255)),
+        OptionField("sensor_spread", \.spread, spreads),
+        OptionField("sensor_offset", \.offset, offsets),
+        OptionField("sensor_seed", \.seed),
     ]
 }
 
-/// The streams that an array's seed gives.
+/// The streams that an array's seeds give.
 enum ArrayStream: UInt64 {
     /// A number per neuron at each step.
     case noise = 0x61

@@ -22,6 +22,8 @@ import Mathematics
 /// | `drift`          | 0          | 0            | 1/hour     | spread of the rates at which time constants and thresholds drift |
 /// | `age`            | 0          | 0            | hours      | for how long they have drifted                                   |
 /// | `correlation`    | 0          | 0            | -          | between any two deviations of one circuit but its delay          |
+/// | `sensorSpread`   | .2         | .2           | -          | spread over synapses of what their sensors of correlations add   |
+/// | `sensorOffset`   | 2          | 2            | read-out   | spread over synapses of what is added to these sensors' read-outs |
 /// | `weightBits`     | 6          | 6            | -          | of a weight beside its sign; 0: weights are not rounded          |
 /// | `resolution`     | 8e-9       | 8e-9         | s, chip    | of events' times; 0: they are not rounded                        |
 /// | `eventInterval`  | 8e-9       | 8e-9         | s, chip    | from one event of the chip to the next; 0: no limit              |
@@ -30,7 +32,7 @@ import Mathematics
 /// Sources: the spreads are statistics of published measurements of 512 neurons; the noise of membranes and the resolution are published
 /// with the chip; jitter and noise per batch are those of the hardware-aware model of Göltz, Weber, Kriener et al. (DelGrad, arXiv
 /// 2404.19165), which tracks it. No spread of rows is published, nor how deviations of
-/// a circuit go together.
+/// a circuit go together. Sensors of correlations are known to differ from synapse to synapse; by how much is assumed.
 public struct BrainScaleS2ChipOptions: Equatable, Sendable {
     /// What the circuits are drawn from.
     public var seed: UInt64 = 0
@@ -50,6 +52,8 @@ public struct BrainScaleS2ChipOptions: Equatable, Sendable {
     public var drift = 0.0
     public var age = 0.0
     public var correlation = 0.0
+    public var sensorSpread = 0.2
+    public var sensorOffset = 2.0
     public var weightBits = 6
     /// One period of the 125 MHz at which events come and go.
     public var resolution = 8e-9
@@ -83,6 +87,8 @@ public struct BrainScaleS2ChipOptions: Equatable, Sendable {
         OptionField("event_interval", \.eventInterval, .closed(0, 1)),
         OptionField("readout_bits", \.readoutBits, .closed(0, 16)),
         OptionField("correlation", \.correlation, .closed(0, 1)),
+        OptionField("sensor_spread", \.sensorSpread, SensorOptions.spreads),
+        OptionField("sensor_offset", \.sensorOffset, SensorOptions.offsets),
     ]
 
     /// Beyond this circuits have nothing to do with what they were meant to be.
@@ -121,7 +127,7 @@ extension BrainScaleS2ChipOptions {
         var options = BrainScaleS2ChipOptions()
         for path in [
             \BrainScaleS2ChipOptions.tauMem, \.tauSyn, \.threshold, \.reset, \.gain, \.delay, \.noise, \.batchNoise,
-            \.jitter,
+            \.jitter, \.sensorSpread, \.sensorOffset,
         ] { options[keyPath: path] = 0 }
         return options
     }

@@ -16,10 +16,9 @@ final class CorrelationSensors {
     private let acausal: Block<Double>
     private let lastArrivals: Block<Double>
     private let lastSpikes: Block<Double>
-    private let seed: UInt64
 
     init(_ options: ArrayOptions) throws(SpinnpropError) {
-        (self.options, seed) = (options.sensors, options.seed)
+        self.options = options.sensors
         (senderCount, neuronCount) = (options.senderCount, options.neuronCount)
         (causal, acausal) = (try Block(senderCount * neuronCount), try Block(senderCount * neuronCount))
         (lastArrivals, lastSpikes) = (try Block(senderCount), try Block(neuronCount))
@@ -27,7 +26,7 @@ final class CorrelationSensors {
     }
 
     init(copying other: CorrelationSensors) throws(SpinnpropError) {
-        (options, seed) = (other.options, other.seed)
+        options = other.options
         (senderCount, neuronCount) = (other.senderCount, other.neuronCount)
         (causal, acausal) = (try Block(senderCount * neuronCount), try Block(senderCount * neuronCount))
         (lastArrivals, lastSpikes) = (try Block(senderCount), try Block(neuronCount))
@@ -87,7 +86,7 @@ final class CorrelationSensors {
         causalRow.update(repeating: 0, count: neuronCount)
         acausalRow.update(repeating: 0, count: neuronCount)
         let isEven = options.spread == 0 && options.offset == 0
-        var stream = ArrayStream.sensors.of(seed, sender)
+        var stream = ArrayStream.sensors.of(options.seed, sender)
         var drawn = 0
         for target in targets {
             let neuron = Int(target)

@@ -1,7 +1,7 @@
 // The plasticity processor: what programs see of the array, in vectors of 8-bit numbers, and what they are charged.
 import Mathematics
 
-/// A program that changes weights. It may run at periods of a run, or by itself.
+/// A program that changes weights. It may run at periods of a run, or by itself. `examples/plasticity/main.swift` is one, with an array on a chip.
 public protocol PlasticityProgram: AnyObject {
     /// - Throws: ends the run, with what it and the program have done kept.
     func run(on processor: PlasticityProcessor) throws(SpinnpropError)

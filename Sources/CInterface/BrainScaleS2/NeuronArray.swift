@@ -19,10 +19,15 @@ extension spinnprop_brainscales2_array_options {
         return options
     }
 
-    func array() throws(SpinnpropError) -> NeuronArray {
+    func options() throws(SpinnpropError) -> ArrayOptions {
         var options = ArrayOptions()
         try hand(to: &options, ArrayOptions.fields)
         try options.check()
+        return options
+    }
+
+    func array() throws(SpinnpropError) -> NeuronArray {
+        let options = try options()
         // An array that is left open has none.
         let synapses = n_mask == 0 ? 0 : options.senderCount * options.neuronCount
         let senders = n_signs == 0 ? 0 : options.senderCount
@@ -31,24 +36,44 @@ extension spinnprop_brainscales2_array_options {
             signs: try copy(signs, n_signs, needed: senders, "signs"))
     }
 
-    private func neurons(_ neuronCount: Int) throws(SpinnpropError) -> ArrayNeurons {
-        var neurons = ArrayNeurons()
-        let given: [(String, UnsafePointer<Double>?, Int32)] = [
-            ("tau_mem", tau_mem, n_tau_mem), ("tau_syn_exc", tau_syn_exc, n_tau_syn_exc),
-            ("tau_syn_inh", tau_syn_inh, n_tau_syn_inh), ("threshold", threshold, n_threshold),
-            ("reset", reset, n_reset), ("drive", drive, n_drive), ("refractory", refractory, n_refractory),
-            ("gain", gain, n_gain), ("delay", delay, n_delay), ("noise", noise, n_noise),
+    /// Where each of `ArrayNeurons.fields` is, in their order, and how many elements it has.
+    private static let parameters:
+        [(
+            values: WritableKeyPath<spinnprop_brainscales2_array_options, UnsafePointer<Double>?> & Sendable,
+            count: WritableKeyPath<spinnprop_brainscales2_array_options, Int32> & Sendable
+        )] = [
+            (\.tau_mem, \.n_tau_mem), (\.tau_syn_exc, \.n_tau_syn_exc), (\.tau_syn_inh, \.n_tau_syn_inh),
+            (\.threshold, \.n_threshold), (\.reset, \.n_reset), (\.drive, \.n_drive),
+            (\.refractory, \.n_refractory), (\.gain, \.n_gain), (\.delay, \.n_delay), (\.noise, \.n_noise),
         ]
-        for (name, values, count) in given where values != nil || count != 0 {
-            guard let field = ArrayNeurons.fields.first(where: { $0.name == name }) else { continue }
+
+    func neurons(_ neuronCount: Int) throws(SpinnpropError) -> ArrayNeurons {
+        var neurons = ArrayNeurons()
+        for (field, place) in zip(ArrayNeurons.fields, Self.parameters) {
+            let (values, count) = (self[keyPath: place.values], self[keyPath: place.count])
+            guard values != nil || count != 0 else { continue }
             guard let values, count == 1 || Int(count) == neuronCount else {
                 throw .invalidValue(
-                    "\(name) has \(count) elements\(values == nil ? " at NULL" : ""); give 1 for all, or \(neuronCount)"
+                    "\(field.name) has \(count) elements\(values == nil ? " at NULL" : ""); give 1 for all, or \(neuronCount)"
                 )
             }
             neurons[keyPath: field.path] = Array(UnsafeBufferPointer(start: values, count: Int(count)))
         }
         return neurons
+    }
+
+    /// Takes what a chip makes of them; each parameter of every neuron goes to `values`, one parameter after the other.
+    mutating func take(
+        _ placed: (options: ArrayOptions, neurons: ArrayNeurons), _ values: UnsafeMutableBufferPointer<Double>
+    ) {
+        let count = placed.options.neuronCount
+        take(placed.options, ArrayOptions.fields)
+        for (index, place) in Self.parameters.enumerated() {
+            let own = placed.neurons[keyPath: ArrayNeurons.fields[index].path]
+            for neuron in 0..<count { values[index * count + neuron] = own[own.count == 1 ? 0 : neuron] }
+            self[keyPath: place.values] = values.baseAddress.map { UnsafePointer($0 + index * count) }
+            self[keyPath: place.count] = Int32(clamping: count)
+        }
     }
 }
 
@@ -59,6 +84,21 @@ public func spinnprop_brainscales2_array_create(
     create(array, "array", neuronArrayKind) {
         let options = try spinnprop_brainscales2_array_options.readOrInitial(options, "options")
         return Exclusive(try options.array(), "brainscales2_array")
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_place(
+    _ options: UnsafeMutablePointer<spinnprop_brainscales2_array_options>?, _ values: UnsafeMutablePointer<Double>?,
+    _ n: Int64, _ chip: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_brainscales2_array_options.destination(options, "options")
+        var own = try spinnprop_brainscales2_array_options.read(options, "options")
+        let asked = try own.options()
+        let placed = try box(chip, brainScaleS2ChipKind, "chip").value.placed(asked, try own.neurons(asked.neuronCount))
+        own.take(placed, try output(values, n, needed: ArrayNeurons.fields.count * asked.neuronCount, "values"))
+        destination.write(own)
     }
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 from typing import Any, Dict, NamedTuple, Optional, Tuple
@@ -17,6 +16,11 @@ from .._support.types import BoolArray, Float64Array, Int8Array, PathLike, Progr
 from ._array_files import Made, content, restored
 from ._chip import Chip
 from ._programs import AnyProgram, carried
+
+#: Neuron parameters, in the order of the core's.
+_NEURONS = ("tau_mem", "tau_syn_exc", "tau_syn_inh", "threshold", "reset", "drive", "refractory", "gain", "delay", "noise")
+#: What else an array on a chip has from it.
+_OF_CHIPS = ("seed", "resolution", "event_interval", "delay_jitter", "sensor_spread", "sensor_offset", "sensor_seed")
 
 
 class Account(NamedTuple):
@@ -100,10 +104,12 @@ class Array:
         Seconds.
     sensor_spread, sensor_offset : float
         Standard deviations between synapses: of amplitudes, relative, and of offsets, in units of the read-out.
+    sensor_seed : int
+        What these are drawn from.
     read_low, read_high : float
         Membrane values that read as 0 and as 255.
     seed : int
-        Of noise, jitter, spreads of sensors, and the processor's random numbers.
+        Of noise, jitter, and the processor's random numbers.
 
     Raises
     ------
@@ -158,6 +164,7 @@ class Array:
         sensor_tau_acausal: float = 20e-3,
         sensor_spread: float = 0.0,
         sensor_offset: float = 0.0,
+        sensor_seed: int = 0,
         read_low: float = -1.0,
         read_high: float = 2.0,
         seed: int = 0,
@@ -178,14 +185,12 @@ class Array:
             "sensor_tau_acausal": checks.real(sensor_tau_acausal, "sensor_tau_acausal"),
             "sensor_spread": checks.real(sensor_spread, "sensor_spread"),
             "sensor_offset": checks.real(sensor_offset, "sensor_offset"),
+            "sensor_seed": checks.integer(sensor_seed, "sensor_seed", 0, checks.UINT64),
             "read_low": checks.real(read_low, "read_low"),
             "read_high": checks.real(read_high, "read_high"),
         }
-        parameters = {
-            "tau_mem": tau_mem, "tau_syn_exc": tau_syn_exc, "tau_syn_inh": tau_syn_inh, "threshold": threshold, "reset": reset,
-            "drive": drive, "refractory": refractory, "gain": gain, "delay": delay, "noise": noise,
-        }  # fmt: skip
-        self._made = Made(options, tuple(_each(value, name) for name, value in parameters.items()), None)
+        neurons = (tau_mem, tau_syn_exc, tau_syn_inh, threshold, reset, drive, refractory, gain, delay, noise)
+        self._made = Made(options, tuple(map(_each, neurons, _NEURONS)), None)
         if signs is not None:
             self._made = self._made._replace(signs=self._signs(signs))
         self._handle = self._made.array(self._matrix(mask, np.bool_, "mask"))
@@ -197,8 +202,8 @@ class Array:
         """An array on the first circuits of a chip: what they make of the parameters that are asked for.
 
         Time constants (the chip's synaptic ones serve for both), gains and delays are multiplied by each circuit's factor, and so is the way from
-        drive to threshold; resets are moved. Noise, resolution, the interval of events and jitter (in tau_syn_exc)
-        are the chip's unless given.
+        drive to threshold; resets are moved. Noise, resolution, the interval of events, jitter (in tau_syn_exc), the seed (the chip's `noise_seed`)
+        and spreads and seed of correlation sensors are the chip's unless given. Its `batch_noise` makes no difference: there are no batches.
 
         Parameters
         ----------
@@ -208,6 +213,8 @@ class Array:
 
         Raises
         ------
+        SpinnpropError
+            For a chip that differs in what an array always has: `weight_bits` 6, `readout_bits` 8, `row_offset` 0.
         ValueError, TypeError
             As `Array` does: a circuit may deviate so far that no neuron is left, its reset above its threshold, say.
 
@@ -219,35 +226,14 @@ class Array:
         """
         if not isinstance(chip, Chip):
             raise TypeError(f"chip is {checks.shown(chip)}; it must be a spinnprop.brainscales2.Chip")
-        shown = inspect.signature(cls).parameters
-        n = checks.integer(arguments.get("n", shown["n"].default), "n", 1, 512)
-
-        def meant(name: str) -> Float64Array:
-            """Of each neuron, what was asked for."""
-            values = _each(arguments.get(name, shown[name].default), name)
-            if values.size not in (1, n):
-                raise ValueError(f"{name} has {values.size} elements; an array of {n} neurons takes 1 or {n}")
-            return np.broadcast_to(values, n)
-
-        circuits = {of: chip.deviations(of)[:n] for of in ("tau_mem", "tau_syn", "threshold", "reset", "gain", "delay")}
-        drive, threshold = meant("drive"), meant("threshold")
-        made = {
-            "tau_mem": meant("tau_mem") * circuits["tau_mem"],
-            "tau_syn_exc": meant("tau_syn_exc") * circuits["tau_syn"],
-            "tau_syn_inh": meant("tau_syn_inh") * circuits["tau_syn"],
-            "threshold": drive + (threshold - drive) * circuits["threshold"],
-            "reset": meant("reset") + threshold * circuits["reset"],
-            "gain": meant("gain") * circuits["gain"],
-            "delay": meant("delay") * circuits["delay"],
-        }
-        statistics = chip._options()
-        own = {
-            "noise": statistics["noise"] * threshold,
-            "resolution": statistics["resolution"],
-            "event_interval": statistics["event_interval"],
-            "delay_jitter": statistics["jitter"] * meant("tau_syn_exc").mean(),
-        }
-        return cls(**{**own, **arguments, **made})
+        # Neurons as they are meant, whoever they hear.
+        asked = {name: value for name, value in arguments.items() if name not in ("mask", "weights", "signs")}
+        meant = cls(**{**asked, "n_sources": 1, "recurrent": False})._made
+        values = np.empty((len(_NEURONS), meant.shape[1]))
+        found = _core.brainscales2_array_place(values, meant.options, meant.parameters, chip._handle)
+        circuits = dict(zip(_NEURONS, values))
+        own = {"noise": circuits.pop("noise"), **{name: found[name] for name in _OF_CHIPS}}
+        return cls(**{**own, **arguments, **circuits})
 
     def _matrix(self, values: Any, dtype: Any, name: str) -> Any:
         if values is None:

@@ -17,7 +17,7 @@ class Made(NamedTuple):
     """What an array was made of, beside its mask and weights."""
 
     options: Dict[str, Any]
-    #: The ten neuron parameters, in the order of the core's `_create`.
+    #: The ten neuron parameters, in the order of the core's.
     parameters: Tuple[Float64Array, ...]
     signs: Optional[UInt8Array]
 

@@ -61,6 +61,8 @@ class Chip(Value):
         drift              0          0            1/hour          over circuits: how fast time constants and thresholds drift
         age                0          0            hours           for how long they have drifted
         correlation        0          0                            between any two deviations of one circuit but its delay
+        sensor_spread      .2         .2                           over synapses, of what sensors of correlations add; assumed
+        sensor_offset      2          2            read-out        over synapses, of what is added to their read-outs; assumed
         resolution         8e-9       8e-9         s of the chip   of event times; 0: they are not rounded
         event_interval     8e-9       8e-9         s of the chip   from one event to the next; 0: no limit
         weight_bits        6          6                            of a weight beside its sign; 0: no rounding, no saturation
@@ -75,7 +77,8 @@ class Chip(Value):
     Notes
     -----
     Statistics of published measurements of 512 neurons; noise per batch and jitter are those of DelGrad's model of the chip (arXiv
-    2404.19165). No spread of rows is published, nor how deviations of a circuit go together.
+    2404.19165). No spread of rows is published, nor how deviations of a circuit go together. Sensors of correlations are those of arrays
+    (`Array.on`).
 
     Examples
     --------

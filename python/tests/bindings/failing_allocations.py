@@ -116,6 +116,7 @@ CALLS = {
     "neuron_array": lambda: _core.brainscales2_array_describe(
         _core.brainscales2_array_copy(_core.brainscales2_array_create({"n_neurons": 2, "n_sources": 1}, (tau,) * 4 + (None,) * 6, None, None))
     ),
+    "neuron_array_on_chip": lambda: _core.brainscales2_array_place(np.empty((10, 3)), {"n_neurons": 3, "n_sources": 2}, (None,) * 10, analog.chip._handle),
     "neuron_array_run": lambda: _core.brainscales2_array_run(neurons, heard, {"duration": 0.1, "period": 0.05}, {"target": 3}, lambda progress: False),
     "neuron_array_rule": lambda: _core.brainscales2_array_apply(neurons, lambda weights, mask, *more: (weights, mask)),
     "neuron_array_state": lambda: _core.brainscales2_array_set_state(neurons, array_state(neurons)),

@@ -324,9 +324,11 @@ def test_sensors_differ_between_synapses():
 
     even = read()
     assert even.min() == even.max() > 30
-    spread = read(sensor_spread=0.2, seed=5)
+    spread = read(sensor_spread=0.2, sensor_seed=5)
     assert spread.std() / even.mean() == pytest.approx(0.2, rel=4 / np.sqrt(2 * 512)) and spread.mean() == pytest.approx(even.mean(), rel=0.04)
-    assert np.array_equal(spread, read(sensor_spread=0.2, seed=5)) and not np.array_equal(spread, read(sensor_spread=0.2, seed=6))
+    # The seed of noise makes no difference.
+    assert np.array_equal(spread, read(sensor_spread=0.2, sensor_seed=5, seed=1))
+    assert not np.array_equal(spread, read(sensor_spread=0.2, sensor_seed=6))
     assert read(sensor_amplitude=100.0, sensor_offset=5.0).std() == pytest.approx(5.0, rel=0.15)
     # Whoever else exists, a synapse's sensors are its own.
     mask = np.random.default_rng(1).random((64, 8)) < 0.5
@@ -669,13 +671,45 @@ def test_arrays_on_chips():
     plain = Array(40, 10, weights=weights, gain=2 / 63, **aims).run(spikes, 0.5)
     perfect = Array.on(ideal, n=40, n_sources=10, weights=weights, gain=2 / 63, **aims).run(spikes, 0.5)
     assert np.array_equal(perfect.units, plain.units) and perfect.times == pytest.approx(plain.times, rel=1e-12)
+    # Arguments go before what the chip has.
+    given = dict(noise=0.0, resolution=0.0, event_interval=0.0, delay_jitter=0.0)
+    own = Array.on(chip, n=40, n_sources=10, weights=weights, gain=2 / 63, **given, **aims)
+    ticks, free = (each.times / 8e-6 for each in (found.spikes, own.run(spikes, 0.5)))
+    assert np.abs(ticks - np.rint(ticks)).max() < 1e-6 and np.abs(free - np.rint(free)).max() > 0.3
     for wrong, error, message in (
+        (lambda: Array.on(sp.brainscales2.Chip(weight_bits=4), n=4, n_sources=1), sp.SpinnpropError, "weight_bits = 4, an array's synapses 6 bits"),
+        (lambda: Array.on(sp.brainscales2.Chip(readout_bits=0), n=4, n_sources=1), sp.SpinnpropError, "readout_bits = 0, an array reads membranes in 8"),
+        (lambda: Array.on(sp.brainscales2.Chip(row_offset=0.5), n=4, n_sources=1), sp.SpinnpropError, "row_offset = 0.5, an array's synapses no offsets"),
+        (lambda: Array.on(chip, n=513, n_sources=1), ValueError, "n is 513"),
         (lambda: Array.on(3), TypeError, "chip is 3; it must be a spinnprop.brainscales2.Chip"),
         (lambda: Array.on(chip, n=4, n_sources=1, tau_mem=[1.0, 2.0]), ValueError, "tau_mem has 2 elements"),
         (lambda: Array.on(chip, n=4, n_sources=1, colour=1), TypeError, "colour"),
     ):
         with pytest.raises(error, match=message):
             wrong()
+
+
+def test_what_is_drawn_for_an_array_on_a_chip_is_drawn_from_the_chips_seeds():
+    def array(*, seed=7, noise_seed=0, **arguments):
+        chip = sp.brainscales2.Chip.ideal(
+            seed, noise_seed=noise_seed, noise=0.1, event_interval=0.0, sensor_spread=0.3, sensor_offset=3.0
+        )
+        own = Array.on(chip, n=8, n_sources=64, weights=np.full((64, 8), 63), gain=1.0, sensors=True, refractory=0.01, **arguments)
+        own.run(sp.SpikeTrains(np.zeros(64), np.arange(64, dtype=np.int32), [0, 64], 64), 1e-3)
+        causal = own.correlations()[0]
+        return causal, own.run(duration=0.1), own.membrane
+
+    def even(of):
+        return of[0].min() == of[0].max()
+
+    first = array()
+    assert not even(first) and even(array(sensor_spread=0.0, sensor_offset=0.0))
+    again, other, noisier = array(), array(seed=8), array(noise_seed=1)
+    assert np.array_equal(first[0], again[0]) and np.array_equal(first[2], again[2])
+    # Another chip has other sensors and the same noise; another noise seed other noise and the same sensors.
+    assert not np.array_equal(first[0], other[0]) and np.array_equal(first[2], other[2])
+    assert np.array_equal(first[0], noisier[0]) and not np.array_equal(first[2], noisier[2])
+    assert np.array_equal(array(seed=8, sensor_seed=7)[0], first[0])
 
 
 def test_weights_are_set_whole_or_not_at_all():

@@ -207,6 +207,8 @@ extension spinnprop_brainscales2_chip_options: TabledStruct {
         StructNumber("weight_bits", \.weight_bits),
         StructNumber("readout_bits", \.readout_bits),
         StructNumber("correlation", \.correlation),
+        StructNumber("sensor_spread", \.sensor_spread),
+        StructNumber("sensor_offset", \.sensor_offset),
     ]
 }
 
@@ -311,6 +313,7 @@ extension spinnprop_brainscales2_array_options: TabledStruct {
         StructNumber("n_mask", \.n_mask),
         StructNumber("n_signs", \.n_signs),
         StructNumber("event_interval", \.event_interval),
+        StructNumber("sensor_seed", \.sensor_seed),
     ]
 }
 
