@@ -117,7 +117,7 @@ def _network(graph: Graph, dt: Any, scale: float) -> Network:
     gains, populations = _gains(neurons, dt), (graph.input, *names)
     for ends, own in found.items():
         gain = gains[ends[1] - 1]
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             weights = own.weights if (gain == 1).all() else own.weights * gain[:, None]
         with _named("the way from {!r} to {!r}".format(*(populations[end] for end in ends))):
             network.weights[ends] = scaled_back(own.linear, "weight", weights)
@@ -194,9 +194,10 @@ class _Neurons:
         self._scale = scale
 
     def gain(self, dt: Union[None, float]) -> Float64Array:
-        """What weights are multiplied by."""
-        factor = self.r * (self._w_in / self._own_tau_syn)
-        return factor if dt is None else factor * (dt * self._scale)
+        """What weights are multiplied by; infinite beyond float64, which weights are then refused for."""
+        with np.errstate(over="ignore"):
+            factor = self.r * (self._w_in / self._own_tau_syn)
+            return factor if dt is None else factor * (dt * self._scale)
 
     def steps(self) -> Tuple[Float64Array, Float64Array]:
         """By r and by w_in, the dt that each neuron would have in the step form."""

@@ -45,6 +45,12 @@ def trained(executor=None):
     return trainer.network.weights[0]
 
 
+@pytest.mark.parametrize(("module", "names"), executors._DEATHS.items())
+def test_the_errors_of_deaths_are_there(module, names):
+    found = pytest.importorskip(module, reason=f"pip install {module.partition('.')[0]}")
+    assert all(issubclass(getattr(found, name), Exception) for name in names)
+
+
 @pytest.fixture
 def ray_cluster():
     ray = pytest.importorskip("ray", reason="pip install ray")

@@ -500,3 +500,26 @@ def test_recordings_that_are_refused(data, said):
     with pytest.raises(ValueError, match=said) as caught:
         sp.from_nir(data())
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("values", "weight"), [({"r": 1e308, "w_in": 1e10}, 1.0), ({"w_in": 1e308}, 1.0), ({"w_in": 1e308}, 0.0)])
+def test_gains_beyond_float64_are_refused_without_a_warning(values, weight):
+    graph = sp.to_nir(sp.Network([3, 4, 2], seed=1))
+    neurons = graph.nodes["layer_1"]
+    neurons.metadata.clear()
+    for field, value in values.items():
+        setattr(neurons, field, np.full(4, value))
+    graph.nodes["weights_0_1"].weight = np.full((4, 3), weight)
+    with pytest.raises(ValueError, match="the way from 'input' to 'layer_1': .* every element must be finite"):
+        sp.from_nir(graph, dt=None)
+
+
+def test_milliseconds_have_fewer_numbers_than_seconds():
+    """Why spike times in another unit than seconds cannot keep every bit."""
+    first = 1.5
+    times = [first]
+    while len(times) < 100:
+        times.append(np.nextafter(times[-1], np.inf))
+    spikes = sp.SpikeTrains(times, [0] * 100, [0, 100], 1)
+    assert len(set(sp.to_nir(spikes, time_unit="ms").time[0])) < 100 == len(set(sp.to_nir(spikes).time[0]))
+    assert sp.from_nir(sp.to_nir(spikes)) == spikes
