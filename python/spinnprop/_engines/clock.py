@@ -29,7 +29,8 @@ class ClockEngine(BaseEngine):
     weight_bits : int or None
         2 .. 16: runs round the weights into each neuron to whole multiples of one scale, as a chip of few bits holds them: to -127 ..
         127 with 8 bits, -7 .. 7 with 4; with 2 they are -1, 0 or 1 times a scale. Training takes the gradient of the rounded weights
-        for that of those it keeps, and so learns weights that lose little when they are rounded; see `spinnaker2.export`. None: as they are.
+        for that of those it keeps, and so learns weights that lose little when they are rounded; see `spinnaker2.export`, and for
+        2 bits `spinnaker2.learn_scales`. None: as they are.
 
     Raises
     ------

@@ -122,7 +122,7 @@ def search(
     Raises
     ------
     KeyboardInterrupt
-        On Ctrl-C, within 0.2 s. Finished trials are kept: in the file, and as the exception's attribute ``result``, which any other error
+        On Ctrl-C, within 0.2 s, or ten where a trial on one of several threads hangs. Finished trials are kept: in the file, and as the exception's attribute ``result``, which any other error
         that a trial ends the search with has, too.
     ValueError, TypeError
         If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
