@@ -17,7 +17,7 @@ from concurrent import futures
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import Any, Callable, Deque, Iterable, NamedTuple, Optional, Set
+from typing import Any, Callable, Deque, Dict, Iterable, NamedTuple, Optional
 
 from . import _core
 from ._shards import gradient
@@ -53,7 +53,8 @@ def ray(address: str = "auto", retries: int = 3) -> Executor:
     -------
     concurrent.futures.Executor
         Its ``shutdown`` leaves the cluster, which runs on, unless this process was connected before; with ``wait=False`` what has not ended then
-        raises RuntimeError. Ray does not tell what has begun, so ``cancel`` and ``cancel_futures`` end what runs, too.
+        raises RuntimeError. Ray does not tell what has begun, so ``cancel`` and ``cancel_futures`` end what runs, too; its ``kill(future)``
+        also what does not heed an interrupt.
 
     Raises
     ------
@@ -311,7 +312,8 @@ class _RayExecutor(Executor):
         self._is_own = not module.is_initialized()
         self._is_closed = False
         self._lock = threading.Lock()
-        self._jobs: Set[Future[Any]] = set()
+        #: Ray's reference of each call that has not ended.
+        self._jobs: Dict[Future[Any], Any] = {}
         if self._is_own:
             module.init(address=address, logging_level="ERROR", log_to_driver=False)
         elif address not in ("auto", module.get_runtime_context().gcs_address):
@@ -324,7 +326,7 @@ class _RayExecutor(Executor):
                 raise RuntimeError(_CLOSED)
             reference = self._remote.remote(function, arguments, named)
             future: Future[Any] = Future()
-            self._jobs.add(future)
+            self._jobs[future] = reference
         reference.future().add_done_callback(partial(self._pass_on, future))
         future.add_done_callback(partial(self._ended, reference))
         return future
@@ -342,8 +344,13 @@ class _RayExecutor(Executor):
             else:
                 future.set_exception(error)
 
+    def kill(self, future: Future[Any]) -> None:
+        reference = self._jobs.get(future)
+        if reference is not None and future.cancel():
+            self._ray.cancel(reference, force=True)
+
     def _ended(self, reference: Any, future: Future[Any]) -> None:
-        self._jobs.discard(future)
+        self._jobs.pop(future, None)
         if future.cancelled():
             # Without that, who waits for it is not told.
             future.set_running_or_notify_cancel()

@@ -109,8 +109,8 @@ def search(
     timeout : float or None
         Seconds after which a trial is given up and noted as failed, and the search goes on. Its training ends when it next tells how far it is. What
         does not end within ten seconds more, code of your own that hangs say, is left to itself, with a warning: the thread that it runs on, or
-        the executor's worker, which then gets no other trial; of `executors.processes` the process is ended. On an executor those seconds count from when
-        a trial last ended, since one may have waited for a worker.
+        the executor's worker, which then gets no other trial; of `executors.processes` and `ray` the process is ended. On an executor those
+        seconds count from when a trial last ended, since one may have waited for a worker.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -122,8 +122,8 @@ def search(
     Raises
     ------
     KeyboardInterrupt
-        On Ctrl-C, within 0.2 s, or ten where a trial on one of several threads hangs. Finished trials are kept: in the file, and as the exception's attribute ``result``, which any other error
-        that a trial ends the search with has, too.
+        On Ctrl-C, within 0.2 s, or ten where a trial on one of several threads hangs. Finished trials are kept: in the file, and as the
+        exception's attribute ``result``, which any other error that a trial ends the search with has, too.
     ValueError, TypeError
         If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
         with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip

@@ -4,6 +4,7 @@ import ast
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import spinnprop as sp
@@ -25,6 +26,23 @@ def deadly(hidden, learning_rate):
     if hidden > 7:
         signal.raise_signal(signal.SIGKILL)
     return sp.SpikingClassifier(hidden=(hidden,), learning_rate=learning_rate, epochs=2, batch_size=60)
+
+
+class HangingOnce:
+    """From parameters to an estimator: hangs, unless it has done so before."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, **params):
+        if not self.path.exists():
+            self.path.touch()
+            threading.Event().wait()
+        return sp.SpikingClassifier(epochs=1, batch_size=60, **params)
+
+    def clock(self):
+        """Seconds that run on once it hangs."""
+        return 1e6 if self.path.exists() else 0.0
 
 
 def started(storage, n_trials, hangs=False, **options):

@@ -10,11 +10,13 @@ from concurrent import futures
 
 import numpy as np
 import pytest
-from searching import deadly, search, shared
+from searching import HangingOnce, deadly, search, shared
 
 import spinnprop as sp
 from spinnprop import executors
 from spinnprop._search import evaluation
+from spinnprop._search import search as searches
+from spinnprop._search.durations import Durations
 
 SERVERS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 
@@ -74,6 +76,22 @@ def test_ray_loses_a_node(ray_cluster):
         with pytest.raises(ValueError, match="learning_rate"):
             search(executor=executor, space={"learning_rate": (-2.0, -1.0)})
     assert without_clock(one_by_one) == without_clock(search(n_trials=3, pruner=None))
+
+
+@pytest.fixture
+def importable(monkeypatch):
+    """Workers, new ones among them, import what lies beside this file."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), *filter(None, [os.environ.get("PYTHONPATH")])]))
+
+
+def test_ray_ends_a_trial_that_hangs(importable, ray_cluster, tmp_path, monkeypatch):
+    make = HangingOnce(tmp_path / "hangs")
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
+    with executors.ray(ray_cluster[0].address) as executor:
+        with pytest.warns(RuntimeWarning, match="trial 0 took longer than 60.0 s and did not stop; its process has been ended"):
+            found = search(executor=executor, estimator=make, n_trials=3, timeout=60.0)
+        assert [trial["state"] for trial in found.trials] == ["failed", "complete", "complete"]
+        assert executor.submit(abs, -3).result() == 3
 
 
 def test_ray_loses_a_node_in_a_training(ray_cluster):

@@ -7,7 +7,7 @@ import time
 import warnings
 
 import pytest
-from searching import SMALL, SPACE, X, search, y
+from searching import SMALL, SPACE, HangingOnce, X, search, y
 
 import spinnprop as sp
 from spinnprop._search import runners, trials
@@ -316,28 +316,12 @@ def test_what_waits_for_a_worker_is_not_given_up(ticking):
         assert states(search(executor=queue, n_jobs=10, n_trials=10, timeout=100.0)) == ["complete"] * 10
 
 
-def hanging_once(path, **params):
-    """Hangs, unless it has done so before."""
-    if not path.exists():
-        path.touch()
-        threading.Event().wait()
-    return sp.SpikingClassifier(epochs=1, batch_size=60, **params)
-
-
-class HangingOnce:
-    def __init__(self, path):
-        self.path = path
-
-    def __call__(self, **params):
-        return hanging_once(self.path, **params)
-
-
-def test_a_process_that_hangs_is_ended(clock, tmp_path, monkeypatch):
-    path = tmp_path / "hangs"
-    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, lambda: 1e6 if path.exists() else 0.0))
+def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
+    make = HangingOnce(tmp_path / "hangs")
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
     with sp.executors.processes(1) as executor:
         with pytest.warns(RuntimeWarning, match="trial 0 took longer than 60.0 s and did not stop; its process has been ended"):
-            found = search(executor=executor, estimator=HangingOnce(path), n_trials=3, timeout=60.0)
+            found = search(executor=executor, estimator=make, n_trials=3, timeout=60.0)
         assert states(found) == ["failed", "complete", "complete"]
 
 
