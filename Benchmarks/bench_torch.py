@@ -69,8 +69,8 @@ header = ["a batch of 150", "least ms", "median ms", "over the core's", "million
 section.write("""
 One batch of Yin-Yang samples through 5-120-3, forward and backward, %d rounds that take all contestants in an order drawn anew, in processor time of the
 one thread; ratios are medians of those within each round. The second row is what any training has the core do for a batch: weights that have changed, a
-run, its first spikes, and errors of these taken back; what they are is not computed. The third is what of that is not Python. The fourth does the same as
-a module of torch %s, and its gradients are the same bits. The last is what torch takes for any module with as many tensors.
+run, its first spikes, and errors of these taken back, not to input times; what they are is not computed. The third is what of that is not Python. The
+fourth does the same as a module of torch %s, and its gradients are the same bits. The last is what torch takes for any module with as many tensors.
 
 %s
 """ % (options.rounds, found["version"], results.table(header, rows)))

@@ -47,14 +47,14 @@ given = torch.ones(len(x), setting.CLASSES, 1, dtype=torch.float64)
 
 
 def two_calls():
-    return net.pull_back(net.forward(spikes), [None, errors])
+    return net.pull_back(net.forward(spikes), [None, errors], input_times=False)
 
 
 def core():
     for n in range(2):
         net.weights[n] = weights[n]
     recording = net.forward(spikes)
-    return recording.first_spike_times, net.pull_back(recording, [None, errors])
+    return recording.first_spike_times, net.pull_back(recording, [None, errors], input_times=False)
 
 
 dense, dense_errors = times.numpy(), given.numpy()
@@ -65,7 +65,7 @@ def calls():
     own = _core.layer_network(net._handle, places, tuple(weights))
     recording = _core.layer_forward(own, dense, {})
     _core.layer_spikes(np.empty(dense_errors.shape), None, recording)
-    gradient = _core.network_pull_back(own, recording, (dense_errors, None), None, None, None, 1.0, {}, None)
+    gradient = _core.network_pull_back(own, recording, (dense_errors, None), None, None, None, 1.0, {"input_times": 0}, None)
     for n in range(2):
         _core.gradient_get(np.empty(weights[n].shape), gradient, _core.WEIGHTS, n)
 

@@ -215,16 +215,19 @@ class Layer:
             _core.layer_spikes(None if self.is_leaky else output, hidden, run.recording)
         return output, hidden
 
-    def pull_back(self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool) -> object:
+    def pull_back(
+        self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool, input_times: bool = True
+    ) -> object:
         """The core's gradient, from derivatives with respect to what was read."""
-        return self._pull_back(run, output, hidden, neurons, self._rule)
+        return self._pull_back(run, output, hidden, neurons, self._rule, input_times)
 
     def _pull_back(
-        self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool, rule: Optional[BaseEngine]
-    ) -> object:
+        self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool, rule: Optional[BaseEngine],
+        input_times: bool = True,
+    ) -> object:  # fmt: skip
         of, times = self.readings.of, self.readings.times
         rule = grid_of(run.recording) if rule is None else rule
-        options = {"neurons": int(neurons), **({} if rule is None else {"engine": rule._handle})}
+        options = {"neurons": int(neurons), "input_times": int(input_times), **({} if rule is None else {"engine": rule._handle})}
         return _core.network_pull_back(
             run.network,
             run.recording,

@@ -123,9 +123,10 @@ class _Eager(torch.autograd.Function):
         )
         if _is_eager() and not (is_batched or torch.is_grad_enabled()):
             run = _run_of(tape, lambda: layer.run(network, ctx.given if times is None else _array(times)))
-            gradient = layer.pull_back(run, _array(output_errors), None if hidden_errors is None else _array(hidden_errors), neurons)
+            of_hidden, wants_times = None if hidden_errors is None else _array(hidden_errors), ctx.needs_input_grad[0]
+            gradient = layer.pull_back(run, _array(output_errors), of_hidden, neurons, wants_times)
             parts = [torch.from_numpy(own) for own in layer.of_trained(gradient, neurons)]
-            return torch.from_numpy(of_times(gradient, _array(times))) if ctx.needs_input_grad[0] else None, None, None, None, *parts
+            return torch.from_numpy(of_times(gradient, _array(times))) if wants_times else None, None, None, None, *parts
         inputs = _tensors(ctx.given) if times is None else (times, None, None)
         trained, fixed = (torch.from_numpy(_joined(values_of(network, arrays))) for arrays in (layer.trained, layer.fixed))
         # What depends on it is refused, should it be differentiated.
