@@ -55,7 +55,7 @@ struct SpikeQueue {
 
     /// How many buckets ahead rows are asked for: about a third of a spike.
     private static let lookahead = 4
-    /// How many buckets ahead keys are asked for.
+    /// How many buckets ahead, and of how many, keys are asked for.
     private static let farLookahead = 16
     /// Neurons that are looked through at once.
     private static let block = 4096
@@ -143,18 +143,28 @@ struct SpikeQueue {
         if (current(neuron) - start) * scale < Double(ahead &+ 1) { rows.prefetch(neuron) }
     }
 
-    /// Asks for the keys of neurons that will surface soon, and before that for the entries that name them.
+    /// Asks for the keys of neurons that will surface soon, and before that for the entries that name them. Many at a time: where each waits for
+    /// the translation of its address, they wait together.
     @inline(__always)
     private func prefetchKeys() {
+        if bucket % SpikeQueue.farLookahead == 0 { prefetchFarKeys() }
+    }
+
+    @inline(never)
+    private func prefetchFarKeys() {
         let near = bucket &+ SpikeQueue.farLookahead
         let far = near &+ SpikeQueue.farLookahead
-        guard far < bucketCount else { return }
+        guard far &+ SpikeQueue.farLookahead <= bucketCount else { return }
         let (heads, entries) = (heads.pointer, entries.pointer)
-        if heads[far] >= 0 { spinnprop_support_prefetch(entries + Int(heads[far])) }
-        var entry = heads[near]
-        while entry >= 0 {
-            spinnprop_support_prefetch(keys + Int(entries[Int(entry)].neuron))
-            entry = entries[Int(entry)].next
+        for bucket in far..<far &+ SpikeQueue.farLookahead where heads[bucket] >= 0 {
+            spinnprop_support_prefetch(entries + Int(heads[bucket]))
+        }
+        for bucket in near..<far {
+            var entry = heads[bucket]
+            while entry >= 0 {
+                spinnprop_support_prefetch(keys + Int(entries[Int(entry)].neuron))
+                entry = entries[Int(entry)].next
+            }
         }
     }
 
@@ -162,9 +172,15 @@ struct SpikeQueue {
     @inline(__always)
     mutating func insert(_ neuron: Int32, _ key: Double) throws(SpinnpropError) {
         if key >= end { return }
-        // Keys not after `start` could be too far away for an integer.
-        let own = key > start ? min(Int((key - start) * scale), bucketCount &- 1) : 0
+        let own = bucket(of: key)
         if own <= bucket { try push(Item(key: key, neuron: neuron)) } else { try link(neuron, own) }
+    }
+
+    /// The bucket of a key below `end`.
+    @inline(__always)
+    private func bucket(of key: Double) -> Int {
+        // Keys not after `start` could be too far away for an integer.
+        key > start ? min(Int((key - start) * scale), bucketCount &- 1) : 0
     }
 
     /// Takes out what `next` returned.
@@ -228,6 +244,7 @@ struct SpikeQueue {
         while neuron < neuronCount {
             let blockEnd = min(neuronCount, neuron &+ SpikeQueue.block)
             let count = gather(neuron, blockEnd)
+            if isFar { prefetchHeads(count) }
             var index = 0
             while index < count {
                 let candidate = candidates.pointer[index]
@@ -269,6 +286,15 @@ struct SpikeQueue {
             neuron &+= 1
         }
         return count
+    }
+
+    /// Asks memory for the heads of so many candidates' buckets.
+    private func prefetchHeads(_ count: Int) {
+        var index = 0
+        while index < count {
+            spinnprop_support_prefetch(heads.pointer + bucket(of: keys[Int(candidates.pointer[index])]))
+            index &+= 1
+        }
     }
 
     private func smallest(_ poller: Poller) throws(SpinnpropError) -> Double {

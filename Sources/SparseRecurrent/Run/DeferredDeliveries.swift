@@ -13,7 +13,7 @@ struct Deferral {
     /// Up to how many targets of a neuron: each region has room for several spikes' at once.
     var degree = 1 << 12
     /// The logarithm of the neurons of a region.
-    var regionBits = 25
+    var regionBits = 22
     /// How many deliveries wait at most: some ten for each cache line of the tables, so that these are worth their fetching.
     var deliveries = 1 << 22
     /// How many of the queue's buckets are looked through at a time for neurons that may spike soon.
