@@ -5,7 +5,7 @@ import Mathematics
 /// on the scale of r wherever it is. Outside of the panels closed forms hold (see `EIFFlow`).
 ///
 /// For a range of drives every coefficient is in turn a polynomial of the drive's place in it, with eight terms, or four where the power
-/// of x is 4 or more, as products of both are small there. The powers of x are summed for all terms at once, the drive comes last.
+/// of x is 5 or more, as products of both are small there. The powers of x are summed for all terms at once, the drive comes last.
 struct EIFFit: BitwiseCopyable {
     let slope: Double
     /// T(V) is fitted between.
@@ -17,7 +17,7 @@ struct EIFFit: BitwiseCopyable {
     let longest: Double
     private let octaveBits: UInt64
     private let firstPanel: Int
-    /// Numbers per panel: 8 for one drive, 48 for a range.
+    /// Numbers per panel: 8 for one drive, 52 for a range.
     private let stride: Int
     private let timePanels: Int
     private let times: UnsafePointer<Double>
@@ -30,7 +30,7 @@ struct EIFFit: BitwiseCopyable {
         let (least, most) = (drives.lowerBound, drives.upperBound)
         self.slope = slope
         let isRange = least < most
-        stride = isRange ? EIFFit.terms * (EIFFit.terms + EIFFit.few) / 2 : EIFFit.terms
+        stride = EIFFit.counts(isRange).reduce(0, +)
         let flows = (isRange ? EIFFit.points : [0]).map { EIFFlow(drive: least + $0 * (most - least), slope: slope) }
         let (low, high) = (EIFFlow.low(slope), EIFFlow.high(most, slope))
         (self.low, self.high) = (low, high)
@@ -101,9 +101,10 @@ struct EIFFit: BitwiseCopyable {
             return EIFFit.cubic(x) { first[$0] } + EIFFit.cubic(x) { first[4 &+ $0] } * fourth
         }
         let low = EIFFit.cubic(x) { EightLanes(first + 8 &* $0) }
-        let high = EIFFit.cubic(x) { SIMD4<Double>(first + (32 &+ 4 &* $0)) }
+        let high = EIFFit.cubic(x) { SIMD4<Double>(first + ($0 == 0 ? 32 : 36 &+ 4 &* $0)) }
+        let beyond = SIMD4<Double>.sum(low.high, SIMD4<Double>.product(SIMD4<Double>(first + 36), fourth))
         let square = place * place
-        let rest = SIMD4<Double>.product(low.high, square * square)
+        let rest = SIMD4<Double>.product(beyond, square * square)
         let four = SIMD4<Double>.sum(SIMD4<Double>.sum(low.low, SIMD4<Double>.product(high, fourth)), rest)
         let two = four.lowHalf + four.highHalf * square
         return two.x + two.y * place
@@ -127,8 +128,10 @@ struct EIFFit: BitwiseCopyable {
 
     /// Powers of x, of which a table's quintic leaves the last two 0.
     private static var terms: Int { 8 }
-    /// Powers of the drive's place in the coefficients of the upper half of them.
-    private static var few: Int { 4 }
+    /// How many powers of the drive's place the coefficient of each of them has.
+    private static func counts(_ isRange: Bool) -> [Int] {
+        (0..<terms).map { isRange ? ($0 <= terms / 2 ? terms : terms / 2) : 1 }
+    }
     private static var points: [Double] { PanelFit.points(degree: terms - 1) }
 
     /// Coefficients as (panel, power of x, power of the drive's place).
@@ -136,7 +139,7 @@ struct EIFFit: BitwiseCopyable {
         _ count: Int, _ flows: [EIFFlow], _ kind: FlowTable, border: (Int) -> Double,
         value: (EIFFlow, Double) -> Double, derivatives: (EIFFlow, Double) -> (Double, Double)
     ) throws(SpinnpropError) -> LargeBuffer<Double> {
-        let counts = (0..<terms).map { flows.count == 1 ? 1 : $0 < terms / 2 ? terms : few }
+        let counts = counts(flows.count > 1)
         let result = try LargeBuffer(count: count * counts.reduce(0, +), repeating: 0.0, "the neurons' tables")
         var next = result.pointer
         for panel in 0..<count {
