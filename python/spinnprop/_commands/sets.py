@@ -35,6 +35,11 @@ class Set(NamedTuple):
     samples: Optional[int] = None
 
 
+def batch_of(n_samples: int) -> int:
+    """Samples of a batch where a set leaves that open: few samples are learnt in small batches, lest they be seen too seldom."""
+    return min(LARGEST, max(SMALLEST, n_samples // OF_PASS))
+
+
 def some(data: Labelled, n: Optional[int]) -> Labelled:
     """At most n of the samples, drawn always alike."""
     X, y = data
@@ -87,14 +92,16 @@ def _events(read: Any, validation: Optional[str] = None) -> Any:
 
 _FILES: Dict[str, Any] = {"has_files": True}
 _EVENTS: Dict[str, Any] = {"has_files": True, "has_events": True}
+#: Samples of a batch where a set leaves that open: as many as make so many steps of a pass through it, within these bounds.
+OF_PASS, SMALLEST, LARGEST = 40, 10, 50
 #: Of images: small batches and dropout for the sake of what has not been seen.
 _IMAGES = {"hidden": [100], "batch_size": 50, "epochs": 30, "input_dropout": 0.15}
 #: Of what lasts half a second and more: memory in recurrence, delays, and a slow read-out, of whose membranes the one that is highest in the mean wins.
-#: A refractory time bounds the rates of what excites itself; steps are large, for the sake of sparse words, and a mean over the last epochs makes up for it.
+#: A refractory time bounds the rates of what excites itself; steps are large, for the sake of sparse words, and a mean over many epochs makes up for it.
 _SPOKEN = {
     "hidden": [128], "recurrent": "yes", "delays": ["axonal"], "delay_learning_rate": 1e-3, "readout": "leaky",
-    "loss": "VIntegralCrossEntropy", "tau_mem": [20e-3, 100e-3], "tau_syn": [10e-3], "t_end": 1.4, "refractory": 5e-3, "batch_size": 50,
-    "epochs": 30, "learning_rate": 1e-2, "average_epochs": 5,
+    "loss": "VIntegralCrossEntropy", "tau_mem": [20e-3, 100e-3], "tau_syn": [10e-3], "t_end": 1.4, "refractory": 5e-3, "batch_size": None,
+    "epochs": 30, "learning_rate": 1e-2, "average_epochs": 10,
 }  # fmt: skip
 
 SETS: Dict[str, Set] = {

@@ -20,7 +20,7 @@ from .._support.network_arguments import DELAY_KINDS
 from .._support.training import DELAY_PARAMETERS, TRAINED, delay_init_fields
 from . import folder, grammar, training_page
 from .output import percent, write_json, write_table
-from .sets import SETS, Set, some
+from .sets import LARGEST, OF_PASS, SETS, SMALLEST, Set, batch_of, some
 
 #: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
 STEPS = 52
@@ -58,6 +58,7 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
         sets, word, run, own.title, f"Train on {own.title} and write metrics, model, pictures and a page with all of it to a folder.", pictures=True
     )
     add, training = parser.add_argument, grammar.TRAINING
+    open_size = f"; unless given so many that a pass takes {OF_PASS} steps, {SMALLEST} at least and {LARGEST} at most"
     if own.has_files:
         add("--data", required=True, metavar="FOLDER", help="where the files of the data lie; nothing is downloaded")
     if own.has_events:
@@ -76,7 +77,7 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
         type=grammar.positive,
         default=int(training["batch_size"]["initial"]),
         metavar="N",
-        help="samples per step of the optimizer",
+        help="samples per step of the optimizer" + open_size * ("batch_size" in own.defaults and own.defaults["batch_size"] is None),
     )
     for name, meaning in STEPPING.items():
         flag = f"--{name.replace('_', '-')}"
@@ -198,6 +199,8 @@ def run(options: argparse.Namespace) -> None:
     data = own.load(getattr(options, "data", None), getattr(options, "step_time", None), options.samples)
     X, y = some(data.train, options.samples)
     X_test, y_test = data.test
+    if options.batch_size is None:
+        options.batch_size = batch_of(len(X))
     classifier = SpikingClassifier(
         hidden=tuple(options.hidden),
         engine=engine,

@@ -61,6 +61,11 @@ class SpikingEstimator(Parameters):
         """Samples of a step."""
         return self.batch_size
 
+    @property
+    def _dropped_share(self) -> Any:
+        """Of inputs, in training."""
+        return self.input_dropout
+
     def _stratum(self, wanted: npt.NDArray[Any]) -> Optional[npt.NDArray[Any]]:
         """What a split of the samples keeps the shares of."""
         return None
@@ -75,7 +80,7 @@ class SpikingEstimator(Parameters):
     def _chosen(self, network: Network) -> Dict[str, Any]:
         """What is used of `CHOSEN` where it is not given."""
         setting = self.engine_._setting(network._handle)
-        return {**setting, "t_late": setting["t_late"] + self.t_early, "input_dropout": 0.0}
+        return {**setting, "t_late": setting["t_late"] + self.t_early}
 
     def _code_steps(self, steps: int) -> int:
         """Of a run of so many time steps those in which features spike."""
@@ -221,7 +226,7 @@ class SpikingEstimator(Parameters):
         with restored(self, "network_"):
             X, wanted, weights = self._samples(X, y, sample_weight, goes_on, classes)
             size = checks.option(self._of_batch, "batch_size", _core.DOMAINS_TRAINING)
-            course = self._compared({"loss", *OF_OPTIMISER, *OF_TRAINER} - {"learning_rate", "epochs", "batch_size"})
+            course = self._compared({"loss", "clip_norm", "bump", *OF_TRAINER} - {"epochs", "batch_size"})
             if goes_on and self._going_on is not None and self._going_on[2] == course:
                 (trainer, order, _), spikes = self._going_on, self._encode(X)
                 if self.learning_rate is not None and not np.array_equal(self.learning_rate, self.setting_["learning_rate"]):
@@ -319,6 +324,7 @@ class SpikingEstimator(Parameters):
             **{name: self.setting_[name] for name in OF_OPTIMISER},
             **{name: getattr(self, name) for name in OF_TRAINER},
             "batch_size": self._of_batch,
+            "input_dropout": self._dropped_share,
             **other,
         }
         if goes_on:

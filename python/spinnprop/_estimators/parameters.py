@@ -30,11 +30,11 @@ from .._support.types import PathLike
 from ..losses import Loss, RateRegularisation
 from .nested import NestedParameters
 
-#: Those that are chosen as suits engine, network and data unless they are given.
-CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump", "input_dropout")
+#: Those that an engine chooses for its neurons and its grid unless they are given.
+CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
 #: Of these, those that neurons have, and those that a trainer takes.
 OF_NEURONS = ("tau_mem", "tau_syn")
-OF_OPTIMISER = ("learning_rate", "clip_norm", "bump", "input_dropout")
+OF_OPTIMISER = ("learning_rate", "clip_norm", "bump")
 #: Those of the network alone, the trainer alone, and both, under the same names.
 OF_NETWORK = (
     "threshold",
@@ -86,6 +86,7 @@ OF_TRAINER = (
     "bump_hidden_limit",
     "bump_output_limit",
     "bump_pairs",
+    "input_dropout",
     "checkpoint",
     "checkpoint_every",
     "resume",

@@ -80,7 +80,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
     Attributes
     ----------
     network_, history_, report_, engine_, n_features_in_, encodes_, loss_, setting_, start_
-        As in `SpikingClassifier`; accuracies in history_ are NaN.
+        As in `SpikingClassifier`; accuracies in history_ are NaN, setting_ has input_dropout, too.
     target_ndim_ : int
         Dimensions of the y that was learnt.
     target_min_, target_max_, target_mean_ : (n_targets,) float64
@@ -178,6 +178,11 @@ checkpoint_every, resume, random_state, warm_start, verbose
             return 30 if self._is_stepped_membrane else 10
         return self.batch_size
 
+    @property
+    def _dropped_share(self) -> Any:
+        # Before the samples have been looked at nothing is trained.
+        return self.setting_.get("input_dropout", 0.0) if self.input_dropout is None else self.input_dropout
+
     def _stretch(self, length: float, n_units: int, own: Dict[str, Any]) -> float:
         return length / (self._code * float(own["tau_syn"]))
 
@@ -206,8 +211,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
         return self.loss
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
-        if self.input_dropout is None:
-            self.setting_["input_dropout"] = 0.05 * told_by_others(spikes, weights)
+        self.setting_["input_dropout"] = 0.05 * told_by_others(spikes, weights) if self.input_dropout is None else self.input_dropout
         if network.readout == "leaky":
             if self.weight_mean is None and self.weight_std is None:
                 self._spread(network, spikes, weights)

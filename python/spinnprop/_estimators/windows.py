@@ -53,9 +53,9 @@ def counted_from(spikes: SpikeTrains, start: float) -> SpikeTrains:
 def told_by_others(spikes: SpikeTrains, weights: Optional[Float64Array] = None) -> float:
     """How far units tell of each other, 0 .. 1: the mean over units of the largest squared correlation of their first spikes with those of another.
 
-    `weights`: (n_samples,), above 0, how much samples count. Looked at are samples from the beginning on, and units far apart from
-    each other, as many as take little time. A unit that is silent counts as speaking last; those that always speak at the same time
-    tell nothing, and are left out. Correlations that chance may bring count as none.
+    `weights`: (n_samples,), above 0, how much samples count. Looked at are samples from the beginning on, and units far apart from each other, as many as
+    take little time. A unit that is silent counts as speaking last; those that always speak at the same time tell nothing, and are left out. Correlations
+    that chance may bring count as none.
     """
     few = spikes[:1000]
     known, units = np.unique(few.units, return_inverse=True)

