@@ -59,17 +59,18 @@ def told_by_others(spikes: SpikeTrains, weights: Optional[Float64Array] = None) 
     """
     few = spikes[:1000]
     known, units = np.unique(few.units, return_inverse=True)
-    few = few[: max(2, _FIRST // max(1, len(known)))]
+    if len(known) < 2:
+        return 0.0
+    few = few[: max(2, _FIRST // len(known))]
     first = np.full((len(few), len(known)), window(few)[1])
     np.minimum.at(first, (np.repeat(np.arange(len(few)), np.diff(few.offsets)), units[: len(few.units)]), few.times)
     # In the units of the longest, so that squares neither vanish nor overflow.
     first /= first.max(initial=0.0) or 1.0
-    if len(first):
-        own = None if weights is None else weights[: len(first)]
-        first -= np.average(first, axis=0, weights=own)
-        first *= 1.0 if own is None else np.sqrt(own / own.max())[:, None]
+    own = None if weights is None else weights[: len(first)]
+    first -= np.average(first, axis=0, weights=own)
+    first *= 1.0 if own is None else np.sqrt(own / own.max())[:, None]
     lengths = np.sqrt((first * first).sum(axis=0))
-    moving = lengths > 1e-9 * max(1, len(first))
+    moving = lengths > 1e-9 * len(first)
     if moving.sum() < 2:
         return 0.0
     first = first[:, moving] / lengths[moving]
