@@ -66,9 +66,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
     batch_size : int or None
         As in `SpikingClassifier`. None: 10, or 30 with membranes on time steps, whose gradients differ more from sample to sample.
     input_dropout : float or None
-        The share of input units that a sample goes without while it is learnt. None: 0.05 times what inputs tell of each other, which is the mean over units
-        of the largest squared correlation of their first spikes with another unit's, so that inputs which are many and alike, as pixels are, make up for
-        each other, and of those which each count none is missed.
+        The share of input units that a sample goes without while it is learnt. None: 0.1 times what inputs tell of each other, which is the mean over units
+        of the third largest squared correlation of their first spikes with another unit's, so that inputs which are many and alike, as pixels are, make up
+        for each other, and of those which each count none is missed.
     refractory : float, array-like or None
         As in `Network`. None: tau_mem with engine "event" and without recurrence, so that a neuron speaks once in a latency code and the
         network's answer has fewer steps; else 0.
@@ -211,7 +211,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
         return self.loss
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
-        self.setting_["input_dropout"] = 0.05 * told_by_others(spikes, weights) if self.input_dropout is None else self.input_dropout
+        self.setting_["input_dropout"] = 0.1 * told_by_others(spikes, weights) if self.input_dropout is None else self.input_dropout
         if network.readout == "leaky":
             if self.weight_mean is None and self.weight_std is None:
                 self._spread(network, spikes, weights)

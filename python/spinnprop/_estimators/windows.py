@@ -14,6 +14,8 @@ from .._support.types import Float64Array
 _FEW = 0.01
 #: First spikes that are looked at, at most, and units that are compared with all others.
 _FIRST, _COMPARED = 1 << 22, 256
+#: Others that shall tell of a unit: one alone, as the mirror image of a feature, is soon missed itself.
+_SEVERAL = 3
 
 
 def window(spikes: SpikeTrains) -> Tuple[float, float]:
@@ -51,7 +53,7 @@ def counted_from(spikes: SpikeTrains, start: float) -> SpikeTrains:
 
 
 def told_by_others(spikes: SpikeTrains, weights: Optional[Float64Array] = None) -> float:
-    """How far units tell of each other, 0 .. 1: the mean over units of the largest squared correlation of their first spikes with those of another.
+    """How far each unit is told by several others, 0 .. 1: the mean over units of the third largest squared correlation of their first spikes with another's.
 
     `weights`: (n_samples,), above 0, how much samples count. Looked at are samples from the beginning on, and units far apart from each other, as many as
     take little time. A unit that is silent counts as speaking last; those that always speak at the same time tell nothing, and are left out. Correlations
@@ -59,7 +61,7 @@ def told_by_others(spikes: SpikeTrains, weights: Optional[Float64Array] = None) 
     """
     few = spikes[:1000]
     known, units = np.unique(few.units, return_inverse=True)
-    if len(known) < 2:
+    if len(known) <= _SEVERAL:
         return 0.0
     few = few[: max(2, _FIRST // len(known))]
     first = np.full((len(few), len(known)), window(few)[1])
@@ -71,12 +73,12 @@ def told_by_others(spikes: SpikeTrains, weights: Optional[Float64Array] = None) 
     first *= 1.0 if own is None else np.sqrt(own / own.max())[:, None]
     lengths = np.sqrt((first * first).sum(axis=0))
     moving = lengths > 1e-9 * len(first)
-    if moving.sum() < 2:
+    if moving.sum() <= _SEVERAL:
         return 0.0
     first = first[:, moving] / lengths[moving]
     compared = np.arange(0, first.shape[1], -(-first.shape[1] // _COMPARED))
     squares = (first[:, compared].T @ first) ** 2
     squares[np.arange(len(compared)), compared] = 0.0
-    told = np.minimum(squares.max(axis=1), 1.0)
+    told = np.minimum(np.partition(squares, -_SEVERAL, axis=1)[:, -_SEVERAL], 1.0)
     # Of m independent squares the largest is some 2 log(m) / n.
     return float(np.where(told > 4 * math.log(first.shape[1]) / len(first), told, 0.0).mean())
