@@ -1723,13 +1723,14 @@ typedef struct spinnprop_brainscales2_array_options {
 } spinnprop_brainscales2_array_options;
 SPINNPROP_API void spinnprop_brainscales2_array_options_init(spinnprop_brainscales2_array_options *options);
 
-/* Turns options into those of an array on the first circuits of a chip. What these make of the neurons goes to `values`, n = 10 * n_neurons of them,
- * to which the options point then: tau_mem, tau_syn_exc, tau_syn_inh, threshold, reset, drive, refractory, gain, delay and noise, each of every
- * neuron. Noise, resolution, event_interval, delay_jitter, the seed (the chip's noise_seed) and the sensors' spread, offset and seed are the chip's,
- * whatever was there; set others afterwards. batch_noise makes no difference, as there are no batches. A chip with other weight_bits than 6, other
- * readout_bits than 8 or a row_offset is refused. */
-SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_place(spinnprop_brainscales2_array_options *options, double *values,
-                                                                  int64_t n, const spinnprop_brainscales2_chip *chip);
+/* The options of an array on the first circuits of a chip, from those that are meant. What circuits make of the neurons goes to `values`,
+ * n = 10 * n_neurons of them, to which `placed` points then: tau_mem, tau_syn_exc, tau_syn_inh, threshold, reset, drive, refractory, gain, delay and
+ * noise, each of every neuron. Noise, resolution, event_interval, delay_jitter, the seed (the chip's noise_seed) and the sensors' spread, offset and
+ * seed are the chip's, whatever was meant; set others in `placed`. batch_noise makes no difference, as there are no batches. A chip with other
+ * weight_bits than 6, other readout_bits than 8 or a row_offset is refused. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_place(spinnprop_brainscales2_array_options *placed, double *values, int64_t n,
+                                                                  const spinnprop_brainscales2_array_options *options,
+                                                                  const spinnprop_brainscales2_chip *chip);
 
 /* All weights are 0 at first. */
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_create(spinnprop_brainscales2_array **array,

@@ -1319,7 +1319,7 @@ public:
     explicit NeuronArray(const spinnprop_brainscales2_array_options &options)
         : NeuronArray(detail::make<spinnprop_brainscales2_array>(spinnprop_brainscales2_array_create, &options)) {}
     // On the first circuits of a chip; noise, event times, seeds and the sensors' spread are the chip's.
-    NeuronArray(const BrainScaleS2Chip &chip, spinnprop_brainscales2_array_options options)
+    NeuronArray(const BrainScaleS2Chip &chip, const spinnprop_brainscales2_array_options &options)
         : NeuronArray(placed(chip, options)) {}
     NeuronArray copy() const {
         return NeuronArray(detail::make<spinnprop_brainscales2_array>(spinnprop_brainscales2_array_copy, get()));
@@ -1435,11 +1435,11 @@ private:
         }
     };
     explicit NeuronArray(detail::Handle<spinnprop_brainscales2_array> handle) : handle_(std::move(handle)) {}
-    static NeuronArray placed(const BrainScaleS2Chip &chip, spinnprop_brainscales2_array_options &options) {
-        // Where the options' neurons are; numbers of neurons that no chip has are refused.
+    static NeuronArray placed(const BrainScaleS2Chip &chip, const spinnprop_brainscales2_array_options &options) {
+        // Where the neurons are; numbers of neurons that no chip has are refused.
         std::vector<double> values(options.n_neurons > 0 && options.n_neurons <= 512 ? 10 * static_cast<std::size_t>(options.n_neurons) : 0);
-        check(spinnprop_brainscales2_array_place(&options, values.data(), detail::size(values), chip.get()));
-        return NeuronArray(options);
+        return NeuronArray(detail::filled<spinnprop_brainscales2_array_options>(spinnprop_brainscales2_array_place, values.data(),
+                                                                                 detail::size(values), &options, chip.get()));
     }
     std::size_t n_elements() const {
         const auto info = describe();

@@ -107,23 +107,25 @@ static void neuron_arrays_on_chips_that_cannot_be(void) {
     for (int i = 0; i < N_VALUES; i++) values[i] = -7;
     spinnprop_brainscales2_chip *chip = NULL;
     WORKS(spinnprop_brainscales2_chip_create(&chip, NULL));
-    spinnprop_brainscales2_array_options o = good_array_options();
+    spinnprop_brainscales2_array_options o = good_array_options(), placed = good_array_options();
     WATCH(values);
-#define PLACE spinnprop_brainscales2_array_place(&o, values, N_VALUES, chip)
-    INVALID(spinnprop_brainscales2_array_place(NULL, values, N_VALUES, chip));
-    INVALID(spinnprop_brainscales2_array_place(&o, NULL, N_VALUES, chip));
-    INVALID(spinnprop_brainscales2_array_place(&o, values, N_VALUES, NULL));
-    INVALID(spinnprop_brainscales2_array_place(&o, values, N_VALUES, NOBODY(spinnprop_brainscales2_chip)));
+    WATCH(placed);
+#define PLACE spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &o, chip)
+    INVALID(spinnprop_brainscales2_array_place(NULL, values, N_VALUES, &o, chip));
+    INVALID(spinnprop_brainscales2_array_place(&placed, NULL, N_VALUES, &o, chip));
+    INVALID(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &o, NULL));
+    INVALID(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &o, NOBODY(spinnprop_brainscales2_chip)));
     const int64_t sizes[] = {-1, 0, N_VALUES - 1, N_VALUES + 1, INT64_MIN, INT64_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) INVALID(spinnprop_brainscales2_array_place(&o, values, sizes[i], chip));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) INVALID(spinnprop_brainscales2_array_place(&placed, values, sizes[i], &o, chip));
     EACH_WRONG_SIZE(o, PLACE);
+    /* Without sources and recurrence. */
+    INVALID(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, NULL, chip));
     const int32_t counts[] = {-1, 0, 513, INT32_MIN, INT32_MAX};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) WITH(o.n_neurons, counts[i], INVALID_VALUE, PLACE);
     double own[ARRAY_N] = {1, 1, NAN};
     o.tau_mem = own;
     o.n_tau_mem = ARRAY_N;
     INVALID(PLACE);
-    HOLDS(o.tau_mem == own && o.noise == NULL && o.n_noise == 0 && o.event_interval == 0);
     o.n_tau_mem = 1;
     const struct {
         int32_t weight_bits, readout_bits;
@@ -137,18 +139,19 @@ static void neuron_arrays_on_chips_that_cannot_be(void) {
         options.row_offset = others[i].row_offset;
         spinnprop_brainscales2_chip *other = NULL;
         WORKS(spinnprop_brainscales2_chip_create(&other, &options));
-        FAILS(UNSUPPORTED, spinnprop_brainscales2_array_place(&o, values, N_VALUES, other));
+        FAILS(UNSUPPORTED, spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &o, other));
         spinnprop_brainscales2_chip_free(other);
     }
     unwatch_all();
     WORKS(PLACE);
-    HOLDS(o.tau_mem == values && o.n_tau_mem == ARRAY_N && o.noise == values + 9 * ARRAY_N && o.event_interval == 8e-9);
-    /* What a chip has made of neurons may be where another finds them. */
-    WORKS(PLACE);
-    o.tau_mem = NULL;
-    o.n_tau_mem = 0;
+    HOLDS(placed.tau_mem == values && placed.n_tau_mem == ARRAY_N && placed.noise == values + 9 * ARRAY_N && placed.event_interval == 8e-9);
+    EACH_WRONG_SIZE(placed, PLACE);
+    /* What a chip has made of neurons may lie where another's go, and the options, too. */
+    WORKS(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &placed, chip));
+    placed.n_tau_mem = 0;
+    placed.tau_mem = NULL;
     spinnprop_brainscales2_array *array = NULL;
-    WORKS(spinnprop_brainscales2_array_create(&array, &o));
+    WORKS(spinnprop_brainscales2_array_create(&array, &placed));
     spinnprop_brainscales2_array_free(array);
     spinnprop_brainscales2_chip_free(chip);
 #undef PLACE

@@ -85,10 +85,11 @@ static PyObject *brainscales2_array_place(PyObject *module, PyObject *args) {
     asked_array asked;
     array values = ARRAY_NONE;
     if (asked_read(&asked, dict, parameters) && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_brainscales2_array_options placed;
+        spinnprop_brainscales2_array_options_init(&placed);
         const spinnprop_status status =
-            spinnprop_brainscales2_array_place(&asked.options, array_data(values), values.count, chip->object);
-        result = status == SPINNPROP_OK ? dict_from_fields(&asked.options, brainscales2_array_options_fields)
-                                        : raise_status(module, status);
+            spinnprop_brainscales2_array_place(&placed, array_data(values), values.count, &asked.options, chip->object);
+        result = status == SPINNPROP_OK ? dict_from_fields(&placed, brainscales2_array_options_fields) : raise_status(module, status);
     }
     array_release(&values);
     asked_release(&asked);

@@ -89,15 +89,15 @@ public func spinnprop_brainscales2_array_create(
 
 @c @implementation
 public func spinnprop_brainscales2_array_place(
-    _ options: UnsafeMutablePointer<spinnprop_brainscales2_array_options>?, _ values: UnsafeMutablePointer<Double>?,
-    _ n: Int64, _ chip: OpaquePointer?
+    _ placed: UnsafeMutablePointer<spinnprop_brainscales2_array_options>?, _ values: UnsafeMutablePointer<Double>?,
+    _ n: Int64, _ options: UnsafePointer<spinnprop_brainscales2_array_options>?, _ chip: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let destination = try spinnprop_brainscales2_array_options.destination(options, "options")
+        let destination = try spinnprop_brainscales2_array_options.destination(placed, "placed")
         var own = try spinnprop_brainscales2_array_options.read(options, "options")
         let asked = try own.options()
-        let placed = try box(chip, brainScaleS2ChipKind, "chip").value.placed(asked, try own.neurons(asked.neuronCount))
-        own.take(placed, try output(values, n, needed: ArrayNeurons.fields.count * asked.neuronCount, "values"))
+        let found = try box(chip, brainScaleS2ChipKind, "chip").value.placed(asked, try own.neurons(asked.neuronCount))
+        own.take(found, try output(values, n, needed: ArrayNeurons.fields.count * asked.neuronCount, "values"))
         destination.write(own)
     }
 }

@@ -130,6 +130,7 @@ class Objects:
         self.analog_fit, self.merged = analog_fit, (ctypes.c_int32 * 2)()
         neurons = initial(library, "spinnprop_brainscales2_array_options")
         neurons.n_sources = 1
+        self.neurons, self.circuits = neurons, (ctypes.c_double * (10 * neurons.n_neurons))()
         self.handles = {
             "spinnprop_brainscales2_array": self.make("spinnprop_brainscales2_array_create", ctypes.byref(neurons)),
             "spinnprop_brainscales2_chip": analog,
@@ -167,6 +168,9 @@ class Objects:
             return ctypes.byref(self.sparse_run)
         if function.name == "spinnprop_brainscales2_place" and parameter.name in ("merged", "n_layers", "options"):
             return {"merged": self.merged, "n_layers": ctypes.c_int64(2), "options": ctypes.byref(self.analog_fit)}[parameter.name]
+        if function.name == "spinnprop_brainscales2_array_place" and parameter.name in ("values", "n", "options"):
+            own = {"values": self.circuits, "n": ctypes.c_int64(len(self.circuits)), "options": ctypes.byref(self.neurons)}
+            return own[parameter.name]
         if parameter.name == "batch_size":
             return ctypes.c_int64(1)
         if parameter.base == "spinnprop_spinnaker2_fit_options":

@@ -76,7 +76,7 @@ def _array(chip: str, seed: int, sizes: Mapping[str, Any], rng: np.random.Genera
     weights = np.clip(np.rint(rng.normal(mean, spread, (columns, columns))), 0, 63).astype(np.int64)
     return Array.on(
         CHIPS[chip](seed), n=columns, n_sources=columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
-        sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sizes["neurons"],
+        sensor_spread=0.0, sensor_offset=0.0, sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sizes["neurons"],
     )  # fmt: skip
 
 
@@ -155,6 +155,7 @@ EXPERIMENT = Experiment(
         f"chosen here: field, paddle of {2 * _SIZES['paddle_half_length']:g} columns, initial weights, neurons, and noise of {_SIZES['noise']:g} thresholds, "
         "by which neurons explore; of membranes .007 is published",
         *(f"{name}: {words}" for name, words in WORDS.items()),
+        "sensors of correlations do not differ between synapses here",
         f"hits: of the balls that came down in the epoch, {_SIZES['steps_per_epoch']:,} steps of the ball; the paddle is as fast as the ball",
     ),
 )

@@ -39,7 +39,7 @@ class _Classifier:
             mask[self._rng.choice(_PIXELS, sizes["fan_in"], replace=False), neuron] = True
         self.array = Array.on(
             Chip(seed), n=_CLASSES, n_sources=_PIXELS, mask=mask, weights=np.where(mask, sizes["weight"], 0), fan_in=sizes["fan_in"], noise=sizes["noise"],
-            sensors=True, sensor_amplitude=sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed,
+            sensors=True, sensor_spread=0.0, sensor_offset=0.0, sensor_amplitude=sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed,
             **sizes["neurons"],
         )  # fmt: skip
 
@@ -150,7 +150,7 @@ EXPERIMENT = Experiment(
     figure_size=(11, 4),
     notes=(
         "published: that the fan-in stays as it is and that weak synapses are re-drawn",
-        "its parameters are not public: data, network and rule are chosen here",
+        "its parameters are not public: data, network and rule are chosen here; sensors of correlations do not differ between synapses",
         *(f"{name}: {words}" for name, words in WORDS.items()),
     ),
 )
