@@ -71,6 +71,22 @@ struct NeuronCellTests {
         #expect(most < 100)
     }
 
+    /// A rise over the last digits before the threshold that rounding takes away, step by step, comes to an end.
+    @Test func slowRisesOverTheLastDigitsEnd() throws {
+        var neurons = ArrayNeurons()
+        (neurons.tauMem, neurons.drive) = ([10e-3], [0.2])
+        for ulps in 1...9 {
+            for slope in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
+                var own = NeuronCell(neurons[0])
+                own.time = 0.4
+                own.membrane = own.threshold - Double(ulps) * own.threshold.ulp
+                own.excitation = own.membrane + slope
+                let fires = own.moveToSpike(until: 0.5)
+                #expect(fires && own.time - 0.4 < 1e-9, "\(ulps) ulps, slope \(slope)")
+            }
+        }
+    }
+
     /// The membrane of a neuron that is aimed at a value has it then.
     @Test func aimsAreMet() throws {
         var stream = RandomStream(seed: 6, stream: 1)

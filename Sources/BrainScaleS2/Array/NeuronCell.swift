@@ -72,7 +72,10 @@ struct NeuronCell {
             let step = silence()
             if step == 0 { return true }
             guard time + step <= limit else { return false }
+            let before = membrane
             move(to: time + step)
+            // A slow rise over the last digits is rounded away, step by step.
+            if membrane == before, threshold - membrane <= 4 * threshold.ulp { return true }
         }
     }
 
