@@ -99,6 +99,10 @@ def array(**options):
     return sp.brainscales2.Array(2, 1, **options)
 
 
+def placed(**statistics):
+    return sp.brainscales2.Array.on(sp.brainscales2.Chip(**statistics), n=2, n_sources=1)
+
+
 def late(duration):
     return array().run(sp.SpikeTrains([0.75], [0], [0, 1], 1), duration)
 
@@ -659,6 +663,9 @@ REMEDIES = [
         ],
     ),
     # neuron arrays
+    (lambda: placed(weight_bits=4), placed),
+    (lambda: placed(readout_bits=10), placed),
+    (lambda: placed(row_offset=0.5), lambda: placed(row_offset=0.0)),
     (lambda: sp.brainscales2.Array(2, 0), lambda: [sp.brainscales2.Array(2, 1), sp.brainscales2.Array(2, 0, True)]),
     (
         lambda: sp.brainscales2.Array(2, 300),
