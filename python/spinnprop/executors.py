@@ -14,15 +14,15 @@ import threading
 import weakref
 from collections import deque
 from concurrent import futures
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import Any, Callable, Deque, Dict, Iterable, NamedTuple, Optional
+from typing import Any, Callable, Deque, Dict, Iterable, NamedTuple, Optional, Tuple
 
 from . import _core
 from ._shards import gradient
 from ._support import checks
-from ._support.jobs import run_sent
+from ._support.jobs import begin_process, run_sent
 from ._support.optional import need
 from ._support.public import only
 
@@ -142,6 +142,15 @@ def workers(executor: Executor) -> int:
     return count
 
 
+def begins(executor: Executor, n_calls: int) -> Optional[Callable[[Future[Any]], bool]]:
+    """What tells whether a worker has begun a call; None where that is not known with so many calls at a time."""
+    own: Optional[Callable[[Future[Any]], bool]] = getattr(executor, "has_begun", None)
+    # With more, what waits may be told to run; the workers of clusters may be others' as well.
+    if own is None and isinstance(executor, (ThreadPoolExecutor, ProcessPoolExecutor)) and n_calls <= workers(executor):
+        return lambda job: job.running() or job.done()
+    return own
+
+
 def has_died(error: Optional[BaseException]) -> bool:
     """Whether a call ended because its worker died, of any executor."""
     kinds = [getattr(sys.modules[module], name, ()) for module, names in _DEATHS.items() if module in sys.modules for name in names]
@@ -158,10 +167,6 @@ def _call(function: Callable[..., Any], arguments: Any, named: Any) -> Any:
     return function(*arguments, **named)
 
 
-def _one_thread() -> None:
-    _core.set_threads(1)
-
-
 class _Call(NamedTuple):
     """What a future will tell: the result of a function, which deaths of its process may still stop so many times."""
 
@@ -170,6 +175,18 @@ class _Call(NamedTuple):
     function: Callable[..., Any]
     arguments: Any
     named: Any
+
+
+class _Pool(ProcessPoolExecutor):
+    """Its `marks`, one for each call that it may run at a time, are set when these begin: not while their process still starts."""
+
+    def __init__(self, n_workers: int) -> None:
+        import multiprocessing
+
+        context = multiprocessing.get_context("spawn")
+        # Without a lock, which a process might die with. A pool has its own: processes of one that is broken may run on for a moment.
+        self.marks = context.RawArray("b", n_workers)
+        super().__init__(n_workers, context, begin_process, (self.marks,))
 
 
 class _Processes(Executor):
@@ -182,16 +199,14 @@ class _Processes(Executor):
         self._waiting: Deque[_Call] = deque()
         self._n_begun = 0
         self._is_closed = False
-        self._killed: weakref.WeakSet[ProcessPoolExecutor] = weakref.WeakSet()
+        self._killed: weakref.WeakSet[_Pool] = weakref.WeakSet()
         # Is held for what stands here alone: a pool's own locks may be held when it tells of an end.
         self._changed = threading.Condition()
         self._closing = threading.Lock()
-        self._pool = self._made()
-
-    def _made(self) -> ProcessPoolExecutor:
-        import multiprocessing
-
-        return ProcessPoolExecutor(self.n_workers, multiprocessing.get_context("spawn"), _one_thread)
+        self._pool = _Pool(n_workers)
+        #: Of what has been handed to a pool: that, and its place among the marks.
+        self._places: Dict[Future[Any], Tuple[_Pool, int]] = {}
+        self._free = list(range(n_workers))
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         call = _Call(Future(), self._retries, function, arguments, named)
@@ -216,6 +231,9 @@ class _Processes(Executor):
                 if is_killed or not (future.running() or future.set_running_or_notify_cancel()):
                     continue
                 self._n_begun += 1
+                place = self._free.pop()
+                self._places[future] = pool, place
+                pool.marks[place] = 0
             try:
                 sent = pickle.dumps((call.function, call.arguments, call.named))
             except BaseException as error:
@@ -224,7 +242,7 @@ class _Processes(Executor):
                     raise
                 continue
             try:
-                job = pool.submit(run_sent, sent)
+                job = pool.submit(run_sent, place, sent)
             except BrokenProcessPool:
                 self._replace(pool)
                 self._put_back(call)
@@ -235,7 +253,7 @@ class _Processes(Executor):
             else:
                 job.add_done_callback(partial(self._ended, call, pool))
 
-    def _ended(self, call: _Call, pool: ProcessPoolExecutor, job: Future[Any]) -> None:
+    def _ended(self, call: _Call, pool: _Pool, job: Future[Any]) -> None:
         error, result = job.exception(), None
         has_died = isinstance(error, BrokenProcessPool)
         if has_died:
@@ -252,16 +270,16 @@ class _Processes(Executor):
             self._end(call, error, result)
         self._fill()
 
-    def _replace(self, broken: ProcessPoolExecutor) -> None:
+    def _replace(self, broken: _Pool) -> None:
         with self._changed:
             # Each call that was with it tells of the death.
             if self._pool is broken:
-                self._pool = self._made()
+                self._pool = _Pool(self.n_workers)
 
     def _put_back(self, call: _Call) -> None:
         with self._changed:
             self._waiting.appendleft(call)
-            self._n_begun -= 1
+            self._leave(call)
 
     def _end(self, call: _Call, error: Optional[BaseException], result: Any = None) -> None:
         # Nobody waits for one that was killed.
@@ -271,7 +289,17 @@ class _Processes(Executor):
             else:
                 call.future.set_exception(error)
         with self._changed:
-            self._n_begun -= 1
+            self._leave(call)
+
+    def _leave(self, call: _Call) -> None:
+        """What is handed to a pool no more; `_changed` is held."""
+        self._n_begun -= 1
+        self._free.append(self._places.pop(call.future)[1])
+
+    def has_begun(self, future: Future[Any]) -> bool:
+        with self._changed:
+            pool, place = self._places.get(future, (None, 0))
+            return future.done() or (pool is not None and pool.marks[place] == 1)
 
     def kill(self, future: Future[Any]) -> None:
         if not future.running():

@@ -9,7 +9,7 @@ from typing import Callable, Dict, List, Optional, Set, Tuple
 
 #: Seconds beyond its time in which a trial may stop by itself: one that trains does when it next tells how far it is.
 GRACE = 10.0
-#: What has run for so many times as long as any that has ended, and for so many seconds, may hang.
+#: What has run for so many times as long as any that has ended, and for so many seconds, may hang; where none has ended, for so many times these.
 _MANY, _LONG = 10, 60.0
 
 
@@ -28,6 +28,13 @@ class Durations:
     def begin(self, number: int) -> None:
         with self._lock:
             self._begun[number] = self._clock()
+
+    def wait(self, number: int, has_begun: Callable[[], bool]) -> None:
+        """The time of a trial begins now, unless a worker has begun it before."""
+        with self._lock:
+            now = self._clock()
+            if not has_begun():
+                self._begun[number] = now
 
     def end(self, number: int) -> None:
         with self._lock:
@@ -58,18 +65,19 @@ class Durations:
     def warn(self) -> None:
         """Warns of trials that may hang, once of each. With a timeout they are given up instead."""
         for number, seconds, longest in self._hanging():
+            others = "none has ended yet" if longest is None else f"none that has ended took more than {longest:.3g} s"
             warnings.warn(
-                f"trial {number} has been running for {seconds:.0f} s, and none that has ended took more than {longest:.3g} s; if it hangs, Ctrl-C "
+                f"trial {number} has been running for {seconds:.0f} s, and {others}; if it hangs, Ctrl-C "
                 "ends the search and keeps what has ended; set timeout to give up trials that take too long",
                 RuntimeWarning,
                 stacklevel=2,
             )
 
-    def _hanging(self) -> List[Tuple[int, float, float]]:
+    def _hanging(self) -> List[Tuple[int, float, Optional[float]]]:
         with self._lock:
-            if self.timeout is not None or self._longest is None:
+            if self.timeout is not None:
                 return []
-            now, least = self._clock(), max(_LONG, _MANY * self._longest)
+            now, least = self._clock(), max(_LONG, _MANY * (_LONG if self._longest is None else self._longest))
             found = [(number, now - begun, self._longest) for number, begun in self._begun.items() if now - begun > least and number not in self._warned]
             self._warned.update(number for number, _, _ in found)
             return found

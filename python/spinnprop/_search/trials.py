@@ -8,13 +8,14 @@ import threading
 import time
 import warnings
 from concurrent import futures
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._core import SpinnpropError
 from .._support.bars import Bar
 from .._support.callers import caller_level
 from .._support.jobs import result_of
-from ..executors import has_died, workers
+from ..executors import begins, has_died, workers
 from . import sampler
 from . import space as spaces
 from .durations import GRACE, Durations
@@ -28,6 +29,11 @@ _POLL = 0.05
 _ATTEMPTS = 5
 #: Seconds between two looks at what others do, each of which reads the storage.
 _PAUSE = 0.5
+#: Of an executor with workers that hang: whoever leaves its `with` waits for them, and shutdown(wait=False) puts that off until Python ends.
+_KEPT = (
+    "; one of concurrent.futures keeps Python from ending as long as that lasts: end Python by os._exit, or the processes of a pool by "
+    "[process.kill() for process in multiprocessing.active_children()]"
+)
 
 
 class Trials:
@@ -92,6 +98,7 @@ class Trials:
         suspects: List[Tuple[Any, Dict[str, Any]]] = []
         # Whether what runs is one of these again, and nothing else.
         is_alone = self._n_jobs == 1
+        has_begun = begins(executor, self._n_jobs)
         try:
             while True:
                 room = self._room(executor, left)
@@ -124,7 +131,11 @@ class Trials:
                     else:
                         suspects.append(jobs[job])
                     del jobs[job]
-                    self._durations.freed()
+                    if has_begun is None:
+                        self._durations.freed()
+                if has_begun is not None:
+                    for job, (trial, _) in jobs.items():
+                        self._durations.wait(trial.number, partial(has_begun, job))
                 late = self._durations.overdue()
                 for job in [job for job, (trial, _) in jobs.items() if trial.number == late]:
                     if hasattr(executor, "kill"):
@@ -133,9 +144,10 @@ class Trials:
                     else:
                         job.cancel()
                         left.append(job)
-                        what = "a worker still runs it: shut the executor down with wait=False"
+                        what = f"a worker of the executor still runs it{_KEPT}"
                     self._give_up(jobs.pop(job)[0], what)
-                    self._durations.freed()
+                    if has_begun is None:
+                        self._durations.freed()
                 bar()
         except BaseException as error:
             for job in jobs:
@@ -314,8 +326,8 @@ def _broken(error: BaseException, lost: Sequence[Tuple[Any, Dict[str, Any]]]) ->
 
 def _hung(n: int) -> BaseException:
     return SpinnpropError(
-        f"all workers of the executor run trials that did not stop ({n}); what had ended is in this error's attribute result: shut the executor down with "
-        "wait=False and search with another"
+        f"all workers of the executor run trials that did not stop ({n}); what had ended is in this error's attribute result: search with "
+        f"spinnprop.executors.processes(), which ends and replaces its own{_KEPT}"
     )
 
 

@@ -6,9 +6,13 @@ import pickle
 import traceback
 from concurrent import futures
 from concurrent.futures import CancelledError, Future
-from typing import Any
+from typing import Any, MutableSequence, Optional
 
+from .. import _core
 from .._core import SpinnpropError
+
+#: Of a process of a pool: where it marks that a call has begun, which the process that made the pool sees.
+_marks: Optional[MutableSequence[int]] = None
 
 
 def must_be_sendable(executor: Any, **parts: Any) -> None:
@@ -25,14 +29,23 @@ def must_be_sendable(executor: Any, **parts: Any) -> None:
             ) from error
 
 
-def run_sent(sent: bytes) -> bytes:
-    """Runs (function, arguments, named arguments) in a process of a pool, pickled as its result is.
+def begin_process(marks: MutableSequence[int]) -> None:
+    """What each process of a pool does first."""
+    global _marks
+    _marks = marks
+    _core.set_threads(1)
+
+
+def run_sent(place: int, sent: bytes) -> bytes:
+    """Runs (function, arguments, named arguments) in a process of a pool, pickled as its result is, and marks its place when it begins.
 
     A pool takes what cannot be unpickled, on either side, for the death of a process; so nothing of a caller's is left for it to unpickle but errors
     that have been tried.
     """
     try:
         function, arguments, named = pickle.loads(sent)
+        if _marks is not None:
+            _marks[place] = 1
         return pickle.dumps(function(*arguments, **named))
     except BaseException as error:
         if _survives(error):

@@ -7,10 +7,13 @@ import sys
 import threading
 import time
 from concurrent import futures
+from functools import partial
 
 import pytest
+from searching import begins_late
 
 import spinnprop as sp
+from spinnprop import executors
 
 
 def appears(path):
@@ -184,6 +187,31 @@ def test_what_is_killed_ends_and_what_ran_beside_it_is_done_again(tmp_path):
         assert beside.result() == "held" and waiting.result() == 3 and not begun.exists()
         executor.kill(beside)
         assert executor.submit(abs, -4).result() == 4
+
+
+def test_what_has_begun_is_known(tmp_path, monkeypatch):
+    ready, begun, other, go, never = (tmp_path / name for name in ("ready", "begun", "other", "go", "never"))
+    monkeypatch.setattr(executors, "begin_process", partial(begins_late, ready))
+    with executors.processes(2, retries=0) as executor:
+        hung, beside, waiting = executor.submit(holds, begun, never), executor.submit(holds, other, go), executor.submit(abs, -3)
+        # They run, as far as their pool knows, and their processes still start.
+        assert hung.running() and not any(map(executor.has_begun, (hung, beside, waiting)))
+        ready.touch()
+        appears(begun)
+        appears(other)
+        assert executor.has_begun(hung) and executor.has_begun(beside) and not executor.has_begun(waiting)
+        for path in (ready, other):
+            path.unlink()
+        executor.kill(hung)
+        # What is done again waits for another process.
+        while executor.has_begun(beside):
+            time.sleep(0.01)
+        ready.touch()
+        appears(other)
+        assert executor.has_begun(beside)
+        go.touch()
+        assert beside.result() == "held" and waiting.result() == 3 and executor.has_begun(waiting)
+    assert sorted(executor._free) == [0, 1] and not executor._places
 
 
 def test_killing_what_has_not_begun(tmp_path):

@@ -2,14 +2,20 @@
 
 import concurrent.futures
 import math
+import multiprocessing
+import os
+import subprocess
+import sys
 import threading
 import time
 import warnings
+from functools import partial
 
 import pytest
-from searching import SMALL, SPACE, HangingOnce, X, search, y
+from searching import SMALL, SPACE, HangingOnce, X, begins_late, search, y
 
 import spinnprop as sp
+from spinnprop import executors
 from spinnprop._search import runners, trials
 from spinnprop._search import search as searches
 from spinnprop._search.durations import GRACE, Durations
@@ -65,12 +71,17 @@ def test_what_is_past_its_time():
 def test_what_is_warned_of():
     clock = Clock()
     first, own = Durations(None, clock), Durations(None, clock)
+    with pytest.warns(RuntimeWarning, match="trial 0 has been running for 601 s, and none has ended yet; if it hangs, Ctrl-C"):
+        first.begin(0)
+        clock.now = 600.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            # All may take so long.
+            first.warn()
+        clock.now += 1.0
+        first.warn()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        first.begin(0)
-        clock.now = 1e6
-        # Nothing has ended yet: all may take so long.
-        first.warn()
         for number, takes in ((1, 3.0), (2, 4.0)):
             own.begin(number)
             clock.now += takes
@@ -256,7 +267,8 @@ def ticking(monkeypatch):
 @pytest.mark.parametrize("n_workers", [None, 2, 9])
 def test_a_worker_that_hangs_gets_no_other_trial(ticking, n_workers):
     executor = Lost({2}, n_workers)
-    with pytest.warns(RuntimeWarning, match="trial 1 took longer than 100.0 s and did not stop; a worker still runs it: shut the executor down"):
+    said = "trial 1 took longer than 100.0 s and did not stop; a worker of the executor still runs it; one of concurrent.futures keeps Python"
+    with pytest.warns(RuntimeWarning, match=said):
         found = search(executor=executor, n_jobs=2, n_trials=5, timeout=100.0)
     assert states(found) == ["complete", "failed", "complete", "complete", "complete"]
     assert executor.n_calls == 5 and not runners.running(found.study) and len(found.study.trials) == 5
@@ -323,6 +335,87 @@ def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
         with pytest.warns(RuntimeWarning, match="trial 0 took longer than 60.0 s and did not stop; its process has been ended"):
             found = search(executor=executor, estimator=make, n_trials=3, timeout=60.0)
         assert states(found) == ["failed", "complete", "complete"]
+
+
+def test_the_start_of_a_process_is_none_of_a_trial(tmp_path, monkeypatch):
+    clock, ready = Clock(), tmp_path / "ready"
+
+    def tick():
+        """Runs on by a second with each look, until the process may begin."""
+        if clock.now < 1000.0:
+            clock.now += 1.0
+        else:
+            ready.touch()
+        return clock.now
+
+    monkeypatch.setattr(trials, "_PAUSE", 0.001)
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, tick))
+    monkeypatch.setattr(executors, "begin_process", partial(begins_late, ready))
+    with executors.processes(1) as executor:
+        assert states(search(executor=executor, n_trials=2, timeout=100.0)) == ["complete"] * 2
+
+
+def test_where_nothing_waits_the_ends_of_others_give_no_time(clock, monkeypatch):
+    go, begun, given_up = threading.Event(), [], []
+    forget = Durations.forget
+    monkeypatch.setattr(Durations, "forget", lambda own, number: given_up.append((number, clock.now)) or forget(own, number))
+
+    def make(**params):
+        begun.append(params)
+        if len(begun) == 1:
+            go.wait()
+        # As long as they may take, but for the last, by which it is too late.
+        elif len(begun) < 8 or given_up:
+            clock.now += 80.0
+        else:
+            clock.now += 1e6
+        return sp.SpikingClassifier(epochs=1, batch_size=60, **params)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as executor:
+        try:
+            with pytest.warns(RuntimeWarning, match="trial 0 took longer than 100.0 s"):
+                found = search(executor=executor, estimator=make, n_jobs=2, n_trials=8, timeout=100.0)
+        finally:
+            go.set()
+    assert states(found) == ["failed", *["complete"] * 7]
+    # With the second that ends, or the third if the first had not been seen to begin before.
+    ((number, when),) = given_up
+    assert number == 0 and when <= 240.0
+
+
+def test_a_pool_whose_processes_hang_ends_as_its_error_says(tmp_path, monkeypatch):
+    make = HangingOnce(tmp_path / "hangs")
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
+    said = r"with spinnprop.executors.processes\(\).* a pool by \[process.kill\(\) for process in multiprocessing.active_children\(\)\]"
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        with pytest.warns(RuntimeWarning, match="trial 0 took longer"), pytest.raises(sp.SpinnpropError, match=said) as caught:
+            search(executor=executor, estimator=make, n_trials=2, timeout=60.0)
+        [process.kill() for process in multiprocessing.active_children()]
+    assert states(caught.value.result) == ["failed"]
+
+
+THREAD = """
+import os, threading
+from concurrent.futures import ThreadPoolExecutor
+from spinnprop._search import search as searches
+from spinnprop._search.durations import Durations
+from searching import search
+begun = threading.Event()
+def make(**params):
+    begun.set()
+    threading.Event().wait()
+searches.Durations = lambda timeout: Durations(timeout, lambda: 1e6 * begun.is_set())
+try:
+    search(executor=ThreadPoolExecutor(1), estimator=make, n_trials=2, timeout=60.0)
+except Exception as error:
+    assert "end Python by os._exit" in str(error)
+    os._exit(3)
+"""
+
+
+def test_python_ends_beside_threads_of_an_executor_as_its_error_says():
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", THREAD], cwd=os.path.dirname(__file__), stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3, done.stderr
 
 
 def test_a_training_that_is_too_slow_stops_by_itself():

@@ -15,7 +15,7 @@ import types
 
 import optuna
 import pytest
-from searching import SMALL, SPACE, X, deadly, search, shared, y
+from searching import SMALL, SPACE, X, aborts, deadly, search, shared, y
 
 import spinnprop as sp
 from spinnprop._search import result, runners, sampler, study, trials
@@ -459,7 +459,7 @@ def test_an_executor_that_works_no_more_is_told_with_its_trials(n_jobs):
 def test_processes_that_cannot_even_begin_end_the_search(monkeypatch):
     from spinnprop import executors
 
-    monkeypatch.setattr(executors, "_one_thread", os.abort)
+    monkeypatch.setattr(executors, "begin_process", aborts)
     with executors.processes(1, retries=0) as executor, pytest.raises(concurrent.futures.BrokenExecutor, match="died with trial 0"):
         search(executor=executor, n_trials=3)
 
