@@ -40,11 +40,7 @@ public struct ClockRule: GradientRule {
                     + "\"\(recording.engine)\" has none; leave the engine of the gradient open")
         }
         guard let grid else { return own }
-        guard grid.runsLike(own) else {
-            throw .invalidValue(
-                "the gradient's grid (time_step \(grid.timeStep), \(grid.steps) steps, \(grid.decay.name)) is not the recording's "
-                    + "(\(own.timeStep), \(own.steps), \(own.decay.name)); leave the engine of the gradient open")
-        }
+        try grid.checkRunsLike(recording: own)
         try grid.check()
         return grid
     }

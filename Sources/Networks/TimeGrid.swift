@@ -35,7 +35,7 @@ public enum Decay: Int32, Sendable, CaseIterable {
 /// | `decay`      | exponential | -    | how neurons decay in one step                                                    |
 /// | `copies`     | 1           | -    | gradients are summed as a SpiNNaker2 with so many copies of the network sums them |
 /// | `weightBits` | none        | -    | runs round weights to whole multiples of a scale, 2: -1, 0, 1; 8: -127 ... 127   |
-public struct TimeGrid: Equatable, Sendable {
+public struct TimeGrid: Equatable, Sendable, CustomStringConvertible {
     public static let defaultTimeStep = 1e-3
     public static let defaultSteps = 27
     public static let defaultDecay = Decay.exponential
@@ -86,5 +86,18 @@ public struct TimeGrid: Equatable, Sendable {
     /// Whether two grids have the same steps, decay and rounding of weights; how gradients are summed may differ.
     public func runsLike(_ other: TimeGrid) -> Bool {
         timeStep == other.timeStep && steps == other.steps && decay == other.decay && weightBits == other.weightBits
+    }
+
+    /// All that `runsLike` compares, in words.
+    public var description: String {
+        "time_step \(timeStep), \(steps) steps, \(decay.name), weight_bits " + (weightBits.map(String.init) ?? "none")
+    }
+
+    /// - Throws: `invalidValue` telling both grids unless a gradient rule's runs like that of the recording.
+    public func checkRunsLike(recording own: TimeGrid) throws(SpinnpropError) {
+        guard runsLike(own) else {
+            throw .invalidValue(
+                "the gradient's grid (\(self)) is not the recording's (\(own)); leave the engine of the gradient open")
+        }
     }
 }

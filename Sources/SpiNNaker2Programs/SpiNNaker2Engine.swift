@@ -108,9 +108,8 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
         try check(objective, network, sampleCount: recording.sampleCount)
         guard let own = recording.grid, own.runsLike(options.grid) else {
             throw .unsupported(
-                "engine \"\(name)\" needs a recording on its own grid (time_step \(options.grid.timeStep), "
-                    + "\(options.grid.steps) steps, \(options.grid.decay.name)); this one of engine \"\(recording.engine)\" has "
-                    + (recording.grid.map { "\($0.timeStep), \($0.steps), \($0.decay.name)" } ?? "none"))
+                "engine \"\(name)\" needs a recording on its own grid (\(options.grid)); this one of engine "
+                    + "\"\(recording.engine)\" has " + (recording.grid?.description ?? "none"))
         }
         return try withEmulation(for: network) { (emulation) throws(SpinnpropError) in
             try emulation.backward(network, recording, objective, monitor: monitor)

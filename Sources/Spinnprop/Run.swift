@@ -86,7 +86,7 @@ extension Network {
 }
 
 extension Engine {
-    /// Whether this engine's gradient rule has a meaning for what an engine records: spikes on a grid for rules of a grid, spikes in
+    /// Whether this engine's gradient rule has a meaning for what an engine records: spikes on a grid for rules of this grid, spikes in
     /// continuous time for the others.
     func checkCanDifferentiate(recordingsOf maker: Engine, named name: String) throws(SpinnpropError) {
         guard (gradientRule.grid == nil) == (maker.gradientRule.grid == nil) else {
@@ -94,6 +94,7 @@ extension Engine {
                 "the gradient rule of engine \"\(self.name)\" cannot differentiate a recording of engine "
                     + "\"\(name)\"; leave the engine of the gradient open")
         }
+        if let grid = gradientRule.grid, let own = maker.gradientRule.grid { try grid.checkRunsLike(recording: own) }
     }
 }
 

@@ -37,6 +37,29 @@ struct SpiNNaker2EngineTests {
         for end in ends { #expect(end == ends[0]) }
     }
 
+    /// Before anything is run, and with all in which the grids differ.
+    @Test func gridsThatDiffer() throws {
+        let (input, labels) = try data(20, seed: 2)
+        let (rough, fine) = (Engine.clock(TimeGrid(weightBits: 2)), Engine.clock(TimeGrid(copies: 4)))
+        let chip = Engine.spinnaker2(SpiNNaker2Engine())
+        var training = TrainingOptions()
+        training.loss = StepTTFSCrossEntropy()
+        let objective = Objective(loss: training.loss, labels: labels)
+        let network = try network()
+        let recording = try network.forward(input, engine: rough)
+        let own = "time_step 0.001, 27 steps, exponential, weight_bits"
+        for other in [fine, chip] {
+            for refused in [
+                #expect(throws: SpinnpropError.self) { _ = try Trainer(network, training, engine: rough, rule: other) },
+                #expect(throws: SpinnpropError.self) { _ = try network.gradient(recording, objective, engine: other) },
+            ] {
+                #expect(refused?.kind == .invalidValue)
+                #expect(refused?.message.contains("grid (\(own) none) is not the recording's (\(own) 2); leave") == true)
+            }
+        }
+        #expect(try network.gradient(recording, objective).value == network.gradient(recording, objective, engine: rough).value)
+    }
+
     @Test func recordings() throws {
         let (input, labels) = try data(20, seed: 2)
         let network = try network()

@@ -519,6 +519,7 @@ REMEDIES = [
     # gradients and training
     (lambda: gradient("event", "clock"), lambda: gradient("event")),
     (lambda: gradient("clock", sp.ClockEngine(steps=30)), lambda: gradient("clock")),
+    (lambda: gradient(sp.ClockEngine(weight_bits=2), "clock", loss=STEP_LOSS), lambda: gradient(sp.ClockEngine(weight_bits=2), loss=STEP_LOSS)),
     (lambda: gradient("clock", "event"), lambda: gradient("clock")),
     (lambda: gradient("event", loss=STEP_LOSS), lambda: [gradient("clock", loss=STEP_LOSS), gradient("event", loss=LOSS)]),
     (
