@@ -50,14 +50,20 @@ struct SpiNNaker2EngineTests {
         let own = "time_step 0.001, 27 steps, exponential, weight_bits"
         for other in [fine, chip] {
             for refused in [
-                #expect(throws: SpinnpropError.self) { _ = try Trainer(network, training, engine: rough, rule: other) },
-                #expect(throws: SpinnpropError.self) { _ = try network.gradient(recording, objective, engine: other) },
+                #expect(throws: SpinnpropError.self) {
+                    _ = try Trainer(network, training, engine: rough, rule: other)
+                },
+                #expect(throws: SpinnpropError.self) {
+                    _ = try network.gradient(recording, objective, engine: other)
+                },
             ] {
                 #expect(refused?.kind == .invalidValue)
-                #expect(refused?.message.contains("grid (\(own) none) is not the recording's (\(own) 2); leave") == true)
+                let told = "grid (\(own) none) is not the recording's (\(own) 2); leave"
+                #expect(refused?.message.contains(told) == true)
             }
         }
-        #expect(try network.gradient(recording, objective).value == network.gradient(recording, objective, engine: rough).value)
+        let byDefault = try network.gradient(recording, objective)
+        #expect(try byDefault.value == network.gradient(recording, objective, engine: rough).value)
     }
 
     @Test func recordings() throws {

@@ -148,7 +148,7 @@ class Gradients:
 
     def __getattr__(self, name: str) -> NoReturn:
         asked = "input_times=True" if name == "input_times" else "neurons=True"
-        remedy = f"; ask for them: network.gradient(..., {asked})" if name in self.__slots__ else ""
+        remedy = f"; ask what made them, network.gradient or network.pull_back, with {asked}" if name in self.__slots__ else ""
         raise AttributeError(f"these gradients have no {name!r}{remedy}")
 
     def __repr__(self) -> str:

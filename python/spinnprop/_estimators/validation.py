@@ -35,9 +35,26 @@ except ImportError:  # scikit-learn before 1.6
 
 def together(X: Any) -> Any:
     """X; of a column of samples, as `SpikeTrains.to_column` makes, the SpikeTrains again."""
-    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 2 and X.shape[1] == 1 and len(X) and isinstance(X[0, 0], SpikeTrains):
+    if not _holds_samples(X):
+        return X
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
         return SpikeTrains.concatenate(X[:, 0])
-    return X
+    raise ValueError(
+        f"X is {type(X).__name__!r} of shape {getattr(X, 'shape', (len(X),))} and holds SpikeTrains; give them "
+        "as one by SpikeTrains.concatenate, or as an array of shape (n_samples, 1), as to_column makes it"
+    )
+
+
+def _holds_samples(X: Any) -> bool:
+    """Whether there are SpikeTrains in the first row."""
+    row: Any = ()
+    if isinstance(X, np.ndarray):
+        row = X[:1].ravel() if X.dtype == object and X.ndim else ()
+    elif isinstance(X, (list, tuple)):
+        row = X[:1]
+    elif hasattr(X, "iloc"):
+        row = X.iloc[:1].to_numpy().ravel()
+    return any(isinstance(part, SpikeTrains) for part in row)
 
 
 def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:

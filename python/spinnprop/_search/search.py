@@ -14,6 +14,7 @@ from .._engines.names import resolve
 from .._estimators.base import SpikingEstimator
 from .._estimators.regressor import SpikingRegressor
 from .._estimators.spiking import SpikingClassifier
+from .._estimators.validation import together
 from .._library import __version__
 from .._spikes import SpikeTrains
 from .._support import checks
@@ -171,6 +172,7 @@ def search(
     verbose = checks.boolean(verbose, "verbose")
     space = spaces.checked(space)
     make, names = _maker(estimator, space), named(objectives, estimator)
+    X = together(X)
     if validation is None:
         from sklearn.model_selection import train_test_split
 
@@ -178,7 +180,9 @@ def search(
             X, y, test_size=validation_fraction, random_state=seed % 2**32, stratify=y if names[0] == ACCURACY else None
         )
         validation = (X_validation, y_validation)
-    X_validation, _ = checks.pair(validation, "validation", "(X, y)")
+    X_validation, y_validation = checks.pair(validation, "validation", "(X, y)")
+    X_validation = together(X_validation)
+    validation = (X_validation, y_validation)
     judged = X_validation if isinstance(X_validation, SpikeTrains) else np.asarray(X_validation)
     costs_of = resolve_costs(names, costs, _known_engines(estimator, space), judged)
     is_pruned = names == (ACCURACY,) and pruner is not None

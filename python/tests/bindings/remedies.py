@@ -516,10 +516,14 @@ REMEDIES = [
     ),
     (lambda: sp.encoding.latency([[2.0]]), lambda: sp.encoding.latency(np.array([[2.0]]) / 2)),
     (lambda: pickle.dumps(sp.Trainer(net())), lambda: pickle.dumps(sp.Trainer(net()).network)),
+    (
+        lambda: sp.SpikingClassifier(**FEW).fit(SPIKES.to_column()[:, 0], Y),
+        lambda: [sp.SpikingClassifier(**FEW).fit(samples, Y) for samples in (sp.SpikeTrains.concatenate(SPIKES.to_column()[:, 0]), SPIKES.to_column())],
+    ),
     # gradients and training
     (lambda: gradient("event", "clock"), lambda: gradient("event")),
     (lambda: gradient("clock", sp.ClockEngine(steps=30)), lambda: gradient("clock")),
-    (lambda: gradient(sp.ClockEngine(weight_bits=2), "clock", loss=STEP_LOSS), lambda: gradient(sp.ClockEngine(weight_bits=2), loss=STEP_LOSS)),
+    (lambda: gradient(sp.ClockEngine(weight_bits=2), "clock"), lambda: gradient(sp.ClockEngine(weight_bits=2))),
     (lambda: gradient("clock", "event"), lambda: gradient("clock")),
     (lambda: gradient("event", loss=STEP_LOSS), lambda: [gradient("clock", loss=STEP_LOSS), gradient("event", loss=LOSS)]),
     (

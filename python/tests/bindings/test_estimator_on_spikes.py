@@ -123,6 +123,37 @@ def test_a_column_of_samples_is_what_it_is_made_of(data):
             estimator().fit(column, y)
 
 
+def test_samples_that_are_held_otherwise_are_told_how(data):
+    pandas = pytest.importorskip("pandas")
+    _, spikes, y = data
+    column, one = spikes.to_column(), estimator().fit(spikes, y)
+    for other, shape in (
+        (column[:, 0], r"\(300,\)"),
+        (np.hstack([column, column]), r"\(300, 2\)"),
+        (list(column[:, 0]), r"\(300,\)"),
+        (pandas.DataFrame({"x": column[:, 0]}), r"\(300, 1\)"),
+        (pandas.DataFrame({"a": y, "x": column[:, 0]}), r"\(300, 2\)"),
+        (pandas.Series(column[:, 0]), r"\(300,\)"),
+    ):
+        told = f"X is .* of shape {shape} and holds SpikeTrains; .* as to_column makes it"
+        for call in (lambda: estimator().fit(other, y), lambda: one.predict(other), lambda: sp.SpikingRegressor().fit(other, y)):  # noqa: B023
+            with pytest.raises(ValueError, match=told):
+                call()
+        with pytest.raises(ValueError, match=told):
+            sp.search(other, y, {"learning_rate": (1e-3, 1e-1)}, n_trials=1)
+
+
+def test_a_search_of_a_column_is_that_of_what_it_is_made_of(data, tmp_path):
+    _, spikes, y = data
+    options = dict(space={"learning_rate": (1e-3, 1e-1)}, estimator=estimator(), n_trials=1, storage=tmp_path / "search.db")
+    first = sp.search(spikes, y, **options)
+    # The same study: its data are the same.
+    again = sp.search(spikes.to_column(), y, **options)
+    assert again.trials == first.trials and len(again.trials) == 1
+    pair = dict(options, storage=None, validation=(spikes.to_column(), y))
+    assert sp.search(spikes.to_column(), y, **pair).trials[0]["state"] == "complete"
+
+
 def test_what_makes_an_array_of_x_says_what_it_cannot(data):
     _, spikes, y = data
     for call in (
