@@ -44,6 +44,7 @@ struct CourseTests {
         ("optimizer.neuronLearningRate", { $0.optimizer.neuronLearningRate += 1 }),
         ("forward.maxSpikes", { $0.forward.maxSpikes? += 1 }),
         ("forward.integralTau", { $0.forward.integralTau = 1 }),
+        ("forward.findsDeviations", { $0.forward.findsDeviations.toggle() }),
         ("schedule.kind", { $0.schedule.kind = .smooth }),
         ("schedule.epochs", { $0.schedule.epochs += 1 }),
         ("schedule.gamma", { $0.schedule.gamma += 1 }),

@@ -30,7 +30,7 @@ ARROWS = {
     "_batches": "_network _spikes",
     "_shards": "_batches _library _spikes _engines _gradients _network",
     "executors": "_shards",
-    "spinnaker2": "_spikes _engines losses _network _nir",
+    "spinnaker2": "_spikes _engines losses _network _nir _recording",
     "_biograd": "_spikes spinnaker2",
     "_trainer": "_batches _library _spikes _engines losses _gradients _recording _network",
     "meta": "_spikes _gradients _network _trainer datasets",
