@@ -117,7 +117,8 @@ class Recording:
         except TypeError:
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network") from None
         if isinstance(layers, SpikeTrains) or not any(hasattr(layers, name) for name in ("__iter__", "__getitem__")):
-            raise TypeError(f"layers is {type(layers).__name__!r}; it must be a sequence of SpikeTrains, one for each layer")
+            shown = "None" if layers is None else repr(type(layers).__name__)
+            raise TypeError(f"layers is {shown}; it must be a sequence of SpikeTrains, one for each layer")
         arrays = tuple(trains(each, f"layers[{layer}]")._arrays for layer, each in enumerate(layers))
         end = math.inf if t_end is None else checks.option(t_end, "t_end", _core.DOMAINS_FORWARD)
         given = trains(spikes, "spikes")

@@ -7,7 +7,7 @@ import numbers
 import operator
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, SupportsFloat, cast
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, SupportsFloat, Tuple, cast
 
 import numpy as np
 
@@ -48,6 +48,14 @@ def real(value: Any, name: str) -> float:
         raise ValueError(f"{name} is too large for float64") from None
 
 
+def within(value: Any, name: str, low: float, high: float) -> float:
+    """A float within [low, high]."""
+    number = real(value, name)
+    if not low <= number <= high:
+        raise ValueError(f"{name} is {number!r}; it must be {low:g} .. {high:g}")
+    return number
+
+
 def positive(value: Any, name: str, unit: str = "") -> float:
     """A finite float above 0, of a unit that the message names."""
     number = real(value, name)
@@ -86,16 +94,19 @@ def boolean(value: Any, name: str) -> bool:
     return bool(value)
 
 
-def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.NDArray[Any]:
+def array(
+    values: Any, dtype: Any, name: str, ndim: int | None = None, limits: Optional[Tuple[int, int]] = None
+) -> npt.NDArray[Any]:
     """A contiguous array of `dtype`, without a copy where that can be.
 
-    Where integers are wanted, any integers that fit will do, and floats that are whole numbers.
+    Where integers are wanted, any integers that fit will do, and floats that are whole numbers. `limits`: what errors name as the range if
+    not all that fit are allowed; whoever takes the array looks at that.
     """
     wanted = np.dtype(dtype)
     found = numbers_of(values, name)
     if found.dtype != wanted:
         if wanted.kind == "i" and found.dtype.kind in "iuf":
-            _must_fit(found, wanted, name)
+            _must_fit(found, wanted, name, limits)
         elif not _can_cast(found.dtype, wanted):
             raise TypeError(
                 f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; "
@@ -146,16 +157,17 @@ def _can_cast(found: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     return found.kind in "biuf" and np.can_cast(found, wanted, "safe")
 
 
-def _must_fit(found: npt.NDArray[Any], wanted: np.dtype[Any], name: str) -> None:
+def _must_fit(found: npt.NDArray[Any], wanted: np.dtype[Any], name: str, limits: Optional[Tuple[int, int]]) -> None:
     """Raises, naming the first value, unless every one is a whole number that the wanted type holds."""
-    limits = np.iinfo(wanted)
+    held = np.iinfo(wanted)
     # As floats, 2^63 - 1 would be 2^63.
-    fits = (found >= limits.min) & (found < float(limits.max) + 1 if found.dtype.kind == "f" else found <= limits.max)
+    fits = (found >= held.min) & (found < float(held.max) + 1 if found.dtype.kind == "f" else found <= held.max)
     if found.dtype.kind == "f":
         fits &= np.floor(found) == found
     if not fits.all():
         value = found[~fits].ravel()[0].item()
-        raise ValueError(f"{name} has the value {value!r}; all must be whole numbers {limits.min} .. {limits.max}")
+        low, high = (held.min, held.max) if limits is None else limits
+        raise ValueError(f"{name} has the value {value!r}; all must be whole numbers {low} .. {high}")
 
 
 def shape(values: npt.NDArray[Any], wanted: tuple[int, ...], name: str) -> None:

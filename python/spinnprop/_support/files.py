@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from contextlib import contextmanager
@@ -29,10 +30,15 @@ def judge(path: str) -> None:
 def replaced(path: _Path) -> Iterator[_Path]:
     """A path beside another, of a file that takes its place at the end; if anything is raised it is removed, and the other stays as it was.
 
-    A link stays, and leads to the new file. Raises OSError for what is there and no file, as a device or a pipe; where the part cannot be written, its
-    error names the path that was given.
+    A link stays, and leads to the new file. Raises OSError for what is there and no file, as a device or a pipe; IsADirectoryError for a path that
+    ends as only a folder's may; where the part cannot be written, its error names the path that was given.
     """
     given, path = path, os.path.realpath(path)
+    if os.fsdecode(given).endswith(os.sep):
+        raise _refusal(errno.EISDIR, given)
+    # What is still a link then leads to itself.
+    if os.path.islink(path):
+        raise _refusal(errno.ELOOP, given)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise OSError(f"{os.fsdecode(path)} is no file that could be replaced; give another path")
     ending = f".{os.getpid()}-{threading.get_ident()}.part"
@@ -46,3 +52,8 @@ def replaced(path: _Path) -> Iterator[_Path]:
         if isinstance(error, OSError) and error.filename == part:
             raise OSError(error.errno, error.strerror, os.fsdecode(given)) from None
         raise
+
+
+def _refusal(code: int, path: str | bytes) -> OSError:
+    """As the operating system would refuse the path."""
+    return OSError(code, os.strerror(code), os.fsdecode(path))

@@ -15,7 +15,7 @@ from .._support.files import replaced
 from .._support.types import BoolArray, Float64Array, Int8Array, PathLike, Progress, UInt8Array
 from ._array_files import Made, content, restored
 from ._chip import Chip
-from ._programs import AnyProgram, carried
+from ._programs import WEIGHTS, AnyProgram, carried
 
 #: Neuron parameters, in the order of the core's.
 _NEURONS = ("tau_mem", "tau_syn_exc", "tau_syn_inh", "threshold", "reset", "drive", "refractory", "gain", "delay", "noise")
@@ -238,7 +238,7 @@ class Array:
     def _matrix(self, values: Any, dtype: Any, name: str) -> Any:
         if values is None:
             return None
-        found = checks.array(values, dtype, name, ndim=2)
+        found = checks.array(values, dtype, name, ndim=2, limits=WEIGHTS)
         checks.shape(found, self._shape, name)
         return found
 
@@ -325,7 +325,7 @@ class Array:
         max_spikes : int or None
             A run with more ends with an error. None: 10 million.
         progress : callable or None
-            Called now and then; True ends the run by an error.
+            Called now and then, by a run that is over soon never; True ends the run by an error.
 
         Returns
         -------
@@ -335,8 +335,8 @@ class Array:
 
         Raises
         ------
-        ValueError, TypeError
-            Before anything is run.
+        ValueError, TypeError, IndexError
+            Before anything is run; IndexError for a program's sender that the array has not.
         SpinnpropError, KeyboardInterrupt, MemoryError, or what a rule raises
             The array is then at the time of that; `spikes` has those until then.
         """

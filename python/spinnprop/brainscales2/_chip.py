@@ -199,8 +199,11 @@ class Chip(Value):
         >>> sp.brainscales2.Chip(seed=3, drift=0.01).later(2.5)
         Chip(seed=3, drift=0.01, age=2.5)
         """
-        chip = type(self).__new__(type(self))
-        age = checks.option(self._options()["age"] + checks.real(hours, "hours"), "age", _core.DOMAINS_BRAINSCALES2_CHIP)
+        chip, more = type(self).__new__(type(self)), checks.real(hours, "hours")
+        try:
+            age = checks.option(self._options()["age"] + more, "age", _core.DOMAINS_BRAINSCALES2_CHIP)
+        except ValueError as error:
+            raise ValueError(f"hours is {more}, with which the chip's {error}") from None
         chip.__dict__.update(vars(self), age=age)
         chip._make()
         return chip

@@ -108,7 +108,10 @@ def fit(
     >>> bool(answer), answer.carried_spikes
     (False, 3879)
     """
-    own = [checks.integer(size, "sizes", 1, checks.INT32) for size in checks.each(sizes, "sizes", "numbers of neurons")]
+    own = [
+        checks.integer(size, f"sizes[{place}]", 1, checks.INT32)
+        for place, size in enumerate(checks.each(sizes, "sizes", "numbers of neurons"))
+    ]
     options = {
         "delays": checks.choice(delays, "delays", DELAY_KINDS),
         "recurrent": int(checks.boolean(recurrent, "recurrent")),

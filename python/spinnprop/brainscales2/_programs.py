@@ -11,6 +11,9 @@ from .._support import checks
 from .._support.types import BoolArray, Int32Array
 from .._support.values import Value
 
+#: The least and the largest weight of a synapse.
+WEIGHTS = (-63, 63)
+
 
 class Program(Value):
     """A program that comes with the library; whole numbers of 8 bits that saturate, factors with 12 bits after the point."""
@@ -19,8 +22,7 @@ class Program(Value):
 
     def _fields(self) -> Dict[str, Any]:
         """As the core takes them."""
-        whole = {"target", "sender", "threshold", "weight"}
-        return {"kind": self._kind, **{name: int(value) if name in whole else value for name, value in vars(self).items()}}
+        return {"kind": self._kind, **vars(self)}
 
 
 class RateHomeostasis(Program):
@@ -52,7 +54,10 @@ class RateHomeostasis(Program):
     _kind = _core.BRAINSCALES2_RATE_HOMEOSTASIS
 
     def __init__(self, target: int = 10, learning_rate: float = 0.125, probability: float = 1.0) -> None:
-        self._set(target=checks.integer(target, "target", 0, 255), learning_rate=learning_rate, probability=probability)
+        self.__dict__.update(
+            target=checks.integer(target, "target", 0, 255), learning_rate=checks.within(learning_rate, "learning_rate", -8, 8),
+            probability=checks.within(probability, "probability", 0, 1),
+        )  # fmt: skip
 
 
 class RewardModulatedSTDP(Program):
@@ -63,9 +68,9 @@ class RewardModulatedSTDP(Program):
     sender : int
         Whose synapses learn: the one that was active.
     success : float
-        The reward less what was to be expected.
+        The reward less what was to be expected, -1e6 .. 1e6.
     learning_rate : float
-        Its product with the success is held to -8 .. 8, in steps of 2^-12.
+        -8 .. 8; its product with the success is held to that, too, in steps of 2^-12.
 
     Examples
     --------
@@ -80,7 +85,10 @@ class RewardModulatedSTDP(Program):
     _kind = _core.BRAINSCALES2_REWARD_MODULATED_STDP
 
     def __init__(self, sender: int, success: float = 1.0, learning_rate: float = 0.125) -> None:
-        self._set(sender=checks.integer(sender, "sender", 0, checks.INT32), success=success, learning_rate=learning_rate)
+        self.__dict__.update(
+            sender=checks.integer(sender, "sender", 0, checks.INT32), success=checks.within(success, "success", -1e6, 1e6),
+            learning_rate=checks.within(learning_rate, "learning_rate", -8, 8),
+        )  # fmt: skip
 
 
 class StructuralPlasticity(Program):
@@ -107,9 +115,9 @@ class StructuralPlasticity(Program):
     _kind = _core.BRAINSCALES2_STRUCTURAL_PLASTICITY
 
     def __init__(self, threshold: int = 1, weight: int = 10, probability: float = 1.0) -> None:
-        self._set(
-            threshold=checks.integer(threshold, "threshold", 0, 64), weight=checks.integer(weight, "weight", -63, 63),
-            probability=probability,
+        self.__dict__.update(
+            threshold=checks.integer(threshold, "threshold", 0, 64), weight=checks.integer(weight, "weight", *WEIGHTS),
+            probability=checks.within(probability, "probability", 0, 1),
         )  # fmt: skip
 
 
@@ -181,7 +189,7 @@ class Processor:
         checks.shape(weights, self._shape, "the rule's weights")
         mask = checks.array(self.mask, np.bool_, "the rule's mask", ndim=2)
         checks.shape(mask, self._shape, "the rule's mask")
-        return np.clip(weights, -63, 63).astype(np.int8).view(np.uint8), mask
+        return np.clip(weights, *WEIGHTS).astype(np.int8).view(np.uint8), mask
 
 
 #: A program, or a function of a `Processor`.

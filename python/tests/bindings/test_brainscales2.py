@@ -365,6 +365,11 @@ def test_inputs_of_too_many_spikes_are_refused_before_anything_runs():
     assert chip.lost_events == 0
 
 
+def test_sizes_of_no_network_are_named_by_their_place():
+    with pytest.raises(ValueError, match=r"sizes\[1\] is 0; it must be 1"):
+        sp.brainscales2.fit([25, 0, 3])
+
+
 def test_chips_drift_between_runs():
     chip = sp.brainscales2.Chip(seed=3, drift=0.01)
     later = chip.later(2.5)
@@ -372,7 +377,7 @@ def test_chips_drift_between_runs():
     assert later.later(1).age == 3.5 and (later.deviations("tau_mem") != chip.deviations("tau_mem")).all()
     assert (sp.brainscales2.Chip(seed=3).later(2.5).deviations("tau_mem") == chip.deviations("tau_mem")).all()
     for hours in (-1, float("nan"), float("inf"), 1e300):
-        with pytest.raises(ValueError, match="age is"):
+        with pytest.raises(ValueError, match=r"hours is \S+, with which the chip's age is"):
             chip.later(hours)
     with pytest.raises(TypeError, match="hours is '1'"):
         chip.later("1")

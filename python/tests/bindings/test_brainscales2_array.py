@@ -602,7 +602,7 @@ def test_threads_of_python_do_not_meet():
         (dict(mask=np.ones((2, 3))), TypeError, "mask has dtype float64"),
         (dict(weights=np.full((2, 3), 64)), ValueError, r"the weight from sender 0 to neuron 0 is 64; it must be -63 \.\. 63"),
         (dict(weights=np.full((2, 3), -64)), ValueError, r"is -64; it must be -63 \.\. 63"),
-        (dict(weights=np.full((2, 3), 1000)), ValueError, "weights has the value 1000"),
+        (dict(weights=np.full((2, 3), 1000)), ValueError, r"weights has the value 1000; all must be whole numbers -63 \.\. 63"),
         (dict(weights=np.full((2, 3), 0.5)), ValueError, "weights has the value 0.5"),
         (dict(weights=np.ones((3, 2), int)), ValueError, r"weights has shape \(3, 2\); it must have \(2, 3\)"),
         (dict(weights=np.ones((2, 3), int), signs=[1, -1]), ValueError, r"from sender 1 to neuron 0 is 1; it must be -63 \.\. 0"),
@@ -649,6 +649,42 @@ def test_calls_that_cannot_be(call, error, message):
     with pytest.raises(error, match=message):
         call(array)
     assert array.spikes == before[0] and array.time == before[1] and np.array_equal(array.membrane, before[2])
+
+
+@pytest.mark.parametrize(
+    "kind, name, low, high",
+    [
+        (sp.brainscales2.RateHomeostasis, "target", 0, 255),
+        (sp.brainscales2.RateHomeostasis, "learning_rate", -8, 8),
+        (sp.brainscales2.RateHomeostasis, "probability", 0, 1),
+        (sp.brainscales2.RewardModulatedSTDP, "success", -1e6, 1e6),
+        (sp.brainscales2.RewardModulatedSTDP, "learning_rate", -8, 8),
+        (sp.brainscales2.StructuralPlasticity, "threshold", 0, 64),
+        (sp.brainscales2.StructuralPlasticity, "weight", -63, 63),
+        (sp.brainscales2.StructuralPlasticity, "probability", 0, 1),
+    ],
+)
+def test_programs_are_judged_when_they_are_made_and_as_the_core_does(kind, name, low, high):
+    array = busy()
+    more = {"sender": 0} if kind is sp.brainscales2.RewardModulatedSTDP else {}
+    for value in (low, high):
+        array.apply(kind(**more, **{name: value}))
+    for value in (low - 1, high + 1):
+        with pytest.raises(ValueError, match=f"{name} is"):
+            kind(**more, **{name: value})
+        with pytest.raises(ValueError, match=f"{name} is"):
+            _core.brainscales2_array_apply(array._handle, {**kind(**more)._fields(), name: value})
+    with pytest.raises((ValueError, TypeError), match=f"{name} is nan"):
+        kind(**more, **{name: np.nan})
+
+
+def test_programs_show_whole_numbers_as_such():
+    assert repr(sp.brainscales2.RateHomeostasis()) == "RateHomeostasis(target=10, learning_rate=0.125, probability=1.0)"
+
+
+def test_senders_that_an_array_has_not_are_refused():
+    with pytest.raises(IndexError, match=r"sender is 5; this array has senders 0 \.\. 1"):
+        Array(2, 2).run(None, 1.0, sp.brainscales2.RewardModulatedSTDP(5), 0.5)
 
 
 def test_arrays_on_chips():

@@ -1,5 +1,6 @@
 """Files that are whole or not there."""
 
+import errno
 import os
 import stat
 
@@ -23,6 +24,19 @@ def test_what_is_no_file_is_left_alone(tmp_path):
         with replaced(str(tmp_path / "pipe")):
             raise AssertionError("nothing is written")
     assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+
+
+@pytest.mark.parametrize("kind", [str, os.fsencode])
+def test_what_the_system_would_not_open_is_refused(kind, tmp_path):
+    (tmp_path / "old").write_text("old")
+    os.symlink("loop", tmp_path / "loop")
+    for name, code in (("old/", errno.EISDIR), ("new/", errno.EISDIR), ("loop", errno.ELOOP)):
+        path = os.path.join(str(tmp_path), name)
+        with pytest.raises(OSError) as caught:
+            with replaced(kind(path)):
+                raise AssertionError("nothing is written")
+        assert caught.value.errno == code and caught.value.filename == path
+    assert (tmp_path / "old").read_text() == "old" and os.path.islink(tmp_path / "loop") and sorted(os.listdir(tmp_path)) == ["loop", "old"]
 
 
 @pytest.mark.parametrize("kind", [str, os.fsencode])

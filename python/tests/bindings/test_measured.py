@@ -122,7 +122,7 @@ def test_refusals():
         (good[:1], {}, ValueError, "measured spikes of 1 layers were given; the network has 2 that spike"),
         (good + good, {}, ValueError, "layers has 4 elements, the network 2 layers; give one for each"),
         (good[0], {}, TypeError, "layers is 'SpikeTrains'; it must be a sequence of SpikeTrains, one for each layer"),
-        (None, {}, TypeError, "layers is 'NoneType'; it must be a sequence of SpikeTrains"),
+        (None, {}, TypeError, "layers is None; it must be a sequence of SpikeTrains"),
         (3, {}, TypeError, "layers is 'int'; it must be a sequence of SpikeTrains"),
         (rec, {}, TypeError, "layers is 'Recording'; it must be a sequence of SpikeTrains"),
         ([good[0], [4e-3]], {}, TypeError, r"layers\[1\] is 'list'"),

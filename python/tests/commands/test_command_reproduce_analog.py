@@ -74,6 +74,7 @@ def test_quick_runs_have_fewer_epochs_and_files_of_their_own(experiment, tmp_pat
         assert _commands.main([*own, *options]) == 0
         shown = capsys.readouterr().out
         assert f", {epochs} epochs, 1 seed" in shown and "as many" not in shown
+        assert ("numbers are too few to show an effect" in shown) == (epochs <= experiment.quick)
         assert all(epochs == json.loads(path.read_text())["epochs"] for path in tmp_path.glob(f"*-{epochs}-epochs.json"))
         assert json.loads((tmp_path / "metrics.json").read_text())["options"]["epochs"] == epochs
     assert experiment.quick < experiment.epochs / 5 and len(list(tmp_path.glob("*-epochs.json"))) % 3 == 0

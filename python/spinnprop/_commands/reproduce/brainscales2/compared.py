@@ -13,6 +13,7 @@ from ...folder import begin, clear
 from ...report import write_results
 from ..results import EARLIER, add_shared, counted
 from ..trained import quartiles
+from .experiment import QUICK
 from .runs import CHIP, LOOP, METHODS, TRAINED, Case, Row, Trained, find
 
 DELAYS = ("none", "axonal")
@@ -88,6 +89,8 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
     print(f"{counted(len(cases), 'network')}, {counted(options.epochs, 'epoch')}, {counted(options.seeds, 'seed')}", flush=True)
     rows = train(experiment.name, cases, options.seeds, options.epochs, options.out)
     _print_table(rows, experiment.notes)
+    if options.epochs <= experiment.quick:
+        print(QUICK)
     clear(options.out, command, but=(f"{experiment.name}-*",))
     chosen = {name: getattr(options, name) for name in ("methods", "delays", "sweeps", "seeds", "epochs")}
     metrics = {

@@ -31,6 +31,10 @@ WORDS = {
 Results = List[Dict[str, Any]]
 
 
+#: What is said of the table of a quick run.
+QUICK = "a quick run: it shows that everything runs; its numbers are too few to show an effect"
+
+
 class Row(NamedTuple):
     """A line of the table: what was published of something, and what each seed has of it."""
 
@@ -97,6 +101,8 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
             print(f"{name}, seed {seed}: {experiment.say(result)}{EARLIER * is_earlier}", flush=True)
     rows = experiment.rows(found)
     _print(rows, experiment, options.seeds)
+    if options.quick:
+        print(QUICK)
     clear(options.out, command, but=(f"{experiment.name}-*",))
     table = [{**row._asdict(), "values": list(row.values), "quartiles": list(quartiles(row.values))} for row in rows]
     metrics = {"spinnprop": __version__, "setting": experiment.name, "sizes": sizes, "seeds": options.seeds, "table": table}
