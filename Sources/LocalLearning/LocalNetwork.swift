@@ -62,7 +62,7 @@ public struct LocalNetwork: Equatable, Sendable {
     /// All weights, biases and feedback weights 0. - Throws: as `init(sizes:seed:feedback:)`.
     package init(zeros sizes: [Int]) throws(SpinnpropError) {
         guard sizes.count >= 2 else {
-            throw .invalidValue("a network needs an input and at least one layer; \(sizes.count) sizes were given")
+            throw .invalidValue("a network needs an input and at least one layer; its sizes are \(sizes)")
         }
         var total = 0
         for (index, size) in sizes.enumerated() {

@@ -127,7 +127,7 @@ public struct Network: Equatable, Sendable {
         recurrent: [Bool] = [], leakyReadout: Bool = false, connections given: [Ends]? = nil
     ) throws(SpinnpropError) {
         guard sizes.count >= 2 else {
-            throw .invalidValue("a network needs an input and at least one layer; \(sizes.count) sizes were given")
+            throw .invalidValue("a network needs an input and at least one layer; its sizes are \(sizes)")
         }
         for (index, size) in sizes.enumerated() where !Network.layerSizes.contains(Double(size)) {
             throw .invalidValue("size \(index) of the network is \(size); it must be \(Network.layerSizes.text)")

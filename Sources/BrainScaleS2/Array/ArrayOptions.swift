@@ -60,7 +60,7 @@ public struct ArrayOptions: Equatable, Sendable {
     public func check() throws(SpinnpropError) {
         for field in ArrayOptions.fields { try field.check(self) }
         guard senderCount >= 1 else {
-            throw .invalidValue("an array without sources and recurrence hears nothing; give n_sources or recurrence")
+            throw .invalidValue("an array without sources and recurrence hears nothing; give n_sources or recurrent")
         }
         guard readLow < readHigh else {
             throw .invalidValue("read_low is \(readLow) and read_high \(readHigh); read_low must be the smaller")

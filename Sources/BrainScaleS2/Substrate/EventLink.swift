@@ -131,6 +131,12 @@ extension EventLink {
         return most < 0x1p53 ? Int(most) : .max
     }
 
+    /// A time for a message: in whole femtoseconds if it differs from that by rounding alone.
+    private func shown(_ time: Double) -> Double {
+        let whole = (time * 1e15).rounded() / 1e15
+        return abs(whole - time) <= 1e-12 * time ? whole : time
+    }
+
     /// - Parameter speedup: that of the link.
     /// - Throws: `unsupported` with the sizes if a sample has more events than arrive, however they lie between its first and its last.
     func check(_ input: SpikeTrains, speedup: Double) throws(SpinnpropError) {
@@ -147,10 +153,10 @@ extension EventLink {
             let slower = speedup * (duration / Double(count - EventLink.queueLength) / interval)
             let remedy =
                 BrainScaleS2Options.speedups.contains(slower)
-                ? "a speedup of at most \(slower >= 1 ? slower.rounded(.down) : slower), " : ""
+                ? "a speedup of at most \(slower >= 1 ? "\(Int(slower.rounded(.down)))" : "\(slower)"), " : ""
             throw .unsupported(
-                "sample \(sample) of the input has \(count) spikes within \(duration) s, of which BrainScaleS-2's link carries \(most): one in "
-                    + "\(interval) s, while \(EventLink.queueLength) wait; use fewer spikes, samples that last longer, \(remedy)or count_losses, by which it "
+                "sample \(sample) of the input has \(count) spikes within \(shown(duration)) s, of which BrainScaleS-2's link carries \(most): one in "
+                    + "\(shown(interval)) s, while \(EventLink.queueLength) wait; use fewer spikes, samples that last longer, \(remedy)or count_losses, by which it "
                     + "runs and what is lost is counted")
         }
     }

@@ -574,7 +574,7 @@ def test_threads_of_python_do_not_meet():
         (dict(n=0), ValueError, r"n is 0; it must be 1 \.\. 512"),
         (dict(n=513), ValueError, r"n is 513; it must be 1 \.\. 512"),
         (dict(n_sources=20000), ValueError, r"n_sources is 20000"),
-        (dict(n_sources=0), ValueError, "hears nothing; give n_sources or recurrence"),
+        (dict(n_sources=0), ValueError, "hears nothing; give n_sources or recurrent"),
         (dict(n_sources=300), ValueError, "neuron 0 has 300 synapses, and fan_in allows 256; give a mask with fewer, or a larger fan_in"),
         (dict(tau_mem=0.0), ValueError, "tau_mem of neuron 0 is 0.0; it must be > 0"),
         (dict(tau_mem=[1e-2, np.nan, 1e-2]), ValueError, "tau_mem of neuron 1 is nan"),
