@@ -8,10 +8,11 @@ import os
 import shutil
 import zipfile
 import zlib
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, TypeVar
 
 import numpy as np
 
+from .._core import SpinnpropError
 from .._support import memory
 from .._support.files import replaced
 
@@ -21,29 +22,34 @@ _FORM = "2"
 _SHARE = 0.1
 
 Arrays = Dict[str, Any]
+Made = TypeVar("Made")
 
 
-def cached(key: Any, read: Callable[[], Arrays]) -> Arrays:
-    """What `read` gives, arrays by name, or what it gave for the same key: whatever the arrays depend on, files' times among them."""
+def cached(key: Any, read: Callable[[], Arrays], made: Callable[[Arrays], Made]) -> Made:
+    """What is `made` of what `read` gives, arrays by name, or of what it gave for the same key: whatever the arrays depend on, files' times among them.
+
+    `made` refuses arrays that are missing or do not fit together: if they were kept so, they are read anew.
+    """
     digest = hashlib.sha256(repr((_FORM, key)).encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(folder(), f"{digest[:32]}.npz")
-    with contextlib.suppress(OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile):
+    with contextlib.suppress(OSError, ValueError, TypeError, EOFError, KeyError, SpinnpropError, zlib.error, zipfile.BadZipFile):
         # What memory has no room for is read anew: that says so, and what to do.
         if os.path.getsize(path) <= memory.free_bytes():
-            # Checked as it is read: each array has a checksum.
-            with np.load(path, allow_pickle=False) as kept:
-                return {name: kept[name] for name in kept.files}
+            # Checked as it is read: each array has a checksum. NumPy leaves a file open that it opened and that is no archive.
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
+                return made({name: kept[name] for name in kept.files})
     arrays = read()
     # A cache that cannot be written is none; nothing else depends on it.
     with contextlib.suppress(OSError):
         _keep(path, arrays)
-    return arrays
+    return made(arrays)
 
 
 def folder() -> str:
     """Where it is kept."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.environ.get("SPINNPROP_CACHE") or os.path.join(home, "spinnprop")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    # Where no shell has put the home directory in the place of a tilde, as in a service's settings, none is meant by its name.
+    return os.path.expanduser(os.environ.get("SPINNPROP_CACHE") or os.path.join(home, "spinnprop"))
 
 
 def _keep(path: str, arrays: Arrays) -> None:

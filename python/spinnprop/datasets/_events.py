@@ -6,9 +6,10 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
-from .._support import memory
+from .._spikes import SpikeTrains
+from .._support import checks, memory
 from .._support.spike_arrays import offsets_of
-from .._support.types import Float64Array, Int32Array
+from .._support.types import Float64Array, Int32Array, Int64Array
 
 #: Bytes of an event's time and unit.
 EVENT = 12
@@ -16,6 +17,20 @@ EVENT = 12
 _LOOK = 1 << 20
 
 Events = Tuple[Float64Array, Int32Array]
+
+
+def labelled(arrays: Dict[str, Any], n_units: int, labels: Any) -> Tuple[SpikeTrains, Int64Array]:
+    """Spike trains of times, units and offsets, and their labels.
+
+    Raises
+    ------
+    KeyError, ValueError, TypeError
+        If something is missing, or does not fit together.
+    """
+    spikes = SpikeTrains(arrays["times"], arrays["units"], arrays["offsets"], n_units)
+    y: Int64Array = checks.array(labels, np.int64, "labels", ndim=1)
+    checks.one_each(y, "labels", len(spikes))
+    return spikes, y
 
 
 class Gathered:

@@ -14,13 +14,15 @@ from .._support.bars import Bar
 from .._support.optional import need
 from .._support.types import Int64Array, PathLike
 from ._cache import cached
-from ._events import Gathered
+from ._events import Gathered, labelled
 from ._files import chosen, folder_name, part_name, stamp, step_of
 
 #: Channels of the artificial cochlea.
 _CHANNELS = 700
 #: Samples that are read at a time.
 _BLOCK = 64
+#: Seconds, many times as long as a word: who has later spikes has another unit.
+_LONG = 20.0
 _SOURCE = "https://zenkelab.org/datasets/"
 
 
@@ -73,7 +75,7 @@ def shd(
     Warns
     -----
     UserWarning
-        If times are integers, 1 or more: they are taken as seconds, too.
+        If times are integers, 1 or more, or beyond 20 s: they are taken as seconds, too.
 
     Notes
     -----
@@ -141,15 +143,20 @@ def _read(
             raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}; get the file again") from error
 
     key = (name, step, samples, stamp(path))
-    kept = cached(key, read) if is_kept else read()
-    labels, last = kept.pop("labels"), int(kept.pop("last_whole"))
-    if last >= 1:
+
+    def made(arrays: Dict[str, Any]) -> Tuple[Tuple[SpikeTrains, Int64Array], int]:
+        return labelled(arrays, _CHANNELS, arrays["labels"]), int(arrays["last_whole"])
+
+    (spikes, labels), last_whole = cached(key, read, made) if is_kept else made(read())
+    last = float(spikes.times.max(initial=0.0))
+    if last_whole >= 1 or last > _LONG:
+        found = f"whole numbers up to {last_whole}" if last_whole >= 1 else f"up to {last:.6g}"
         warnings.warn(
-            f"times of {path} are whole numbers up to {last} and taken as seconds; if they are milliseconds, go on with "
+            f"times of {path} are {found} and taken as seconds; if they are milliseconds, go on with "
             "sp.SpikeTrains(spikes.times / 1000, spikes.units, spikes.offsets, spikes.n_units)",
             stacklevel=3,
         )
-    return SpikeTrains(**kept, n_units=_CHANNELS), labels
+    return spikes, labels
 
 
 def _gathered(file: _File, samples: Any, step: Optional[float], description: str, shown: bool) -> Dict[str, Any]:
@@ -189,7 +196,7 @@ class _File:
         wrong = (self.labels < 0) | (self.labels >= n_classes)
         if wrong.any():
             n = int(wrong.argmax())
-            raise ValueError(f"label {n} of {path} is {self.labels[n]}; labels are 0 .. {n_classes - 1}; get the file again")
+            raise ValueError(f"label {n} of {path} is {self.labels[n]}; labels are 0 .. {n_classes - 1}; get the file again, or number classes of your own so")
 
     def events(self, samples: range) -> Iterator[Any]:
         """Times and units of samples, one after another."""

@@ -12,7 +12,7 @@ from .._support import checks
 from .._support.bars import Bar
 from .._support.types import Int64Array, PathLike
 from ._cache import cached
-from ._events import Events, Gathered
+from ._events import Events, Gathered, labelled
 from ._files import chosen, folder_name, part_name, stamp, step_of
 
 _SIDE = 34
@@ -95,8 +95,12 @@ def nmnist(
                 bar.move(n + 1)
         return found.arrays()
 
-    kept = cached(("nmnist", step, stamps), read) if is_kept else read()
-    return SpikeTrains(**kept, n_units=2 * _SIDE * _SIDE), np.array([digit for _, digit in paths], np.int64)
+    y = np.array([digit for _, digit in paths], np.int64)
+
+    def made(arrays: Dict[str, Any]) -> Tuple[SpikeTrains, Int64Array]:
+        return labelled(arrays, 2 * _SIDE * _SIDE, y)
+
+    return cached(("nmnist", step, stamps), read, made) if is_kept else made(read())
 
 
 def _read(path: str) -> Iterator[Events]:

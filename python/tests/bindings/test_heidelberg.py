@@ -67,6 +67,26 @@ def test_whole_numbers_are_taken_as_seconds_with_a_warning(tmp_path, step):
     assert sp.datasets.shd(tmp_path)[0].times.tolist() == [0.0, 0.0]
 
 
+def test_times_that_no_word_lasts(tmp_path):
+    spoken.write(tmp_path / "shd_test.h5", [[0.25], [1.5, 998.25]], [3, 4], [[5], [0, 1]])
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"shd_test.h5 are up to 998.25 and taken as seconds; if they are milliseconds, go on with"):
+            spikes, _ = sp.datasets.shd(tmp_path, part="test")
+    assert spikes.times.tolist() == [0.25, 1.5, 998.25]
+
+
+def test_a_cache_without_labels_or_with_too_few_is_read_anew(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPINNPROP_CACHE", str(tmp_path))
+    spikes, y = sp.datasets.shd(whole, part="test")
+    (path,) = tmp_path.iterdir()
+    with np.load(path) as kept:
+        arrays = dict(kept)
+    for spoilt_ones in ({name: own for name, own in arrays.items() if name != "labels"}, {**arrays, "labels": arrays["labels"][:-1]}):
+        np.savez(path, **spoilt_ones)
+        again, labels = sp.datasets.shd(whole, part="test")
+        assert again == spikes and np.array_equal(labels, y)
+
+
 @pytest.mark.parametrize("step", [1e-18, 1e-14, 5e-324])
 def test_steps_that_are_too_short_to_count(tmp_path, step):
     spoken.write(tmp_path / "shd_test.h5", [[0.1, 0.5]], [3], [[3, 699]])
@@ -113,7 +133,7 @@ def spoilt(path, name, values):
         ("labels", None, "has no list labels"),
         ("labels", np.zeros((3, 1), int), "has no list labels"),
         ("labels", np.zeros(3), "labels of .* has the type float64; its elements must be whole numbers"),
-        ("labels", np.array([0, 20, 1]), "label 1 of .* is 20; labels are 0 .. 19"),
+        ("labels", np.array([0, 20, 1]), "label 1 of .* is 20; labels are 0 .. 19; get the file again, or number classes of your own so"),
         ("labels", np.array([0, 1, -1]), "label 2 of .* is -1"),
         ("labels", np.array([0, 1]), "has 3 spikes/times, 3 spikes/units, 2 labels"),
     ],
