@@ -165,7 +165,7 @@ class SpikeTrains:
         Warns
         -----
         UserWarning
-            If t has fractions of microseconds, which no recording has.
+            If t, sample_starts or sample_length has fractions of microseconds, which no recording has, or no event lies in a sample.
 
         Raises
         ------
@@ -183,12 +183,10 @@ class SpikeTrains:
         >>> sp.SpikeTrains.from_events(events, (2, 2, 2), sample_starts=[0, 1000])[1]
         (array([0.0002]), array([2], dtype=int32))
         """
-        times, units, offsets, n_units = spike_arrays.from_events(events, sensor_size, sample_starts, sample_length)
-        fractions = times[times != np.floor(times)] if time_unit == "us" and times.dtype.kind == "f" else times[:0]
-        if len(fractions):
-            warnings.warn(
-                f"t of events has fractions, such as {float(fractions[0])!r}, and is taken in microseconds; "
-                "give time_unit, as in time_unit='s'", stacklevel=2)
+        (times, units, offsets, n_units), recorded = spike_arrays.from_events(events, sensor_size, sample_starts, sample_length)
+        odd = spike_arrays.odd_times(recorded, sample_starts, sample_length, len(times), time_unit)
+        if odd is not None:
+            warnings.warn(odd, stacklevel=2)
         return cls(times, units, offsets, n_units, time_unit=time_unit)
 
     @classmethod

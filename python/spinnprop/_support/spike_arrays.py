@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Tuple, Union
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -117,8 +117,8 @@ def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> 
     return dense
 
 
-def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any = None) -> Tuple[Any, Int32Array, Int64Array, int]:
-    """Of a structured array, or one for each sample: times, units x + width * (y + height * p), offsets, and the number of units."""
+def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any = None) -> Tuple[Tuple[Any, Int32Array, Int64Array, int], List[Any]]:
+    """Of a structured array, or one for each sample: times, units x + width * (y + height * p), offsets, and the number of units; and times as given."""
     is_one = isinstance(events, np.ndarray) and events.dtype.names
     samples = [events] if is_one else list(checks.each(events, "events", "structured arrays, one each sample"))
     for sample, own in enumerate(samples):
@@ -136,6 +136,7 @@ def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any =
         if polarities > 1:
             unit = unit + width * height * _within(own, _field(names, _POLARITIES, sample), polarities, sample)
         units.append(unit.astype(np.int32))
+    recorded = times
     if starts is not None:
         times, units = _cut(times[0], units[0], _rising(starts)) if is_one else (_begun(times, _starts(starts)), units)
     if length is not None:
@@ -143,7 +144,36 @@ def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any =
         # Not a number is kept, to be refused.
         kept = [~(own >= end) for own in times]
         times, units = [own[those] for own, those in zip(times, kept)], [own[those] for own, those in zip(units, kept)]
-    return (*_joined(times, units), width * height * polarities)
+    return (*_joined(times, units), width * height * polarities), recorded
+
+
+def odd_times(recorded: List[Any], starts: Any, length: Any, n_left: int, time_unit: Any) -> Optional[str]:
+    """What looks wrong with times of events as given, or with where they were cut: they are taken in one unit, and may be of several.
+
+    `n_left`: events that lie in samples.
+    """
+    if time_unit == "us":
+        fraction = next(filter(None, map(_fraction, recorded)), None)
+        if fraction is not None:
+            return f"t of events has fractions, such as {fraction!r}, and is taken in microseconds; give time_unit, as in time_unit='s'"
+        for name, given in (("sample_starts", starts), ("sample_length", length)):
+            fraction = None if given is None else _fraction(np.asarray(given))
+            if fraction is not None:
+                return f"{name} has fractions, such as {fraction!r}, and is taken in microseconds, as t of events is; give it in the unit of t"
+    if any(map(len, recorded)) and not n_left:
+        where = "" if starts is None or not np.size(starts) else f" beside sample_starts from {np.min(starts)} to {np.max(starts)}"
+        first, last = min(own.min() for own in recorded if len(own)), max(own.max() for own in recorded if len(own))
+        within = "" if length is None else f" and sample_length {length}"
+        return f"no event lies in a sample: t goes from {first} to {last}{where}{within}; give all in one unit"
+    return None
+
+
+def _fraction(values: Any) -> Optional[float]:
+    """One that is no whole number, if there is any."""
+    if values.dtype.kind != "f":
+        return None
+    found = values[np.isfinite(values) & (values != np.floor(values))]
+    return float(found[0]) if found.size else None
 
 
 def _rising(starts: Any) -> npt.NDArray[Any]:

@@ -180,6 +180,24 @@ def test_events_in_fractions_of_microseconds():
         sp.SpikeTrains.from_events(seconds[:1])
 
 
+def test_samples_cut_in_another_unit():
+    stream = np.array([(90, 0), (260_000, 1), (998_066, 0)], [("t", "i8"), ("x", "i2")])
+    starts = [0.0, 0.25, 0.5, 0.75]
+    with pytest.warns(UserWarning, match="^sample_starts has fractions, such as 0.25, and is taken in microseconds, as t of events is; give it"):
+        sp.SpikeTrains.from_events(stream, 2, sample_starts=starts)
+    with pytest.warns(UserWarning, match="^sample_length has fractions, such as 0.2"):
+        assert not len(sp.SpikeTrains.from_events(stream, 2, sample_starts=[0, 1], sample_length=0.2).times)
+    with pytest.warns(UserWarning, match="no event lies in a sample: t goes from 90 to 998066 beside .* from 0.0 to 0.75 and sample_length 0.2; give"):
+        assert not len(sp.SpikeTrains.from_events(stream, 2, time_unit="ms", sample_starts=starts, sample_length=0.2).times)
+    with pytest.warns(UserWarning, match="no event lies in a sample: t goes from 90 to 998066 beside sample_starts from 5000000 to 6000000; give"):
+        sp.SpikeTrains.from_events(stream, 2, sample_starts=[5_000_000, 6_000_000])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for kept in ({}, {"sample_starts": np.multiply(starts, 1e6)}, {"sample_length": 100.0}):
+            assert len(sp.SpikeTrains.from_events(stream, 2, **kept).times)
+        sp.SpikeTrains.from_events(stream[:0], 2, sample_starts=[0, 1])
+
+
 RECORDED = np.array([(90, 0), (100, 1), (260, 2), (199, 0), (200, 1), (650, 1)], [("t", "i8"), ("x", "i2")])
 
 
