@@ -147,8 +147,8 @@ class Gradients:
         return None, {name: getattr(self, name) for name in self.__slots__ if name != "_read_adjoint" and hasattr(self, name)}
 
     def __getattr__(self, name: str) -> NoReturn:
-        asked = "input_times=True" if name == "input_times" else "neurons=True"
-        remedy = f"; ask what made them, network.gradient or network.pull_back, with {asked}" if name in self.__slots__ else ""
+        asked = "input_times" if name == "input_times" else "neurons"
+        remedy = f"; have what gave them take them with {asked}=True" if name in self.__slots__ else ""
         raise AttributeError(f"these gradients have no {name!r}{remedy}")
 
     def __repr__(self) -> str:

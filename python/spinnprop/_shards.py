@@ -30,6 +30,7 @@ def gradient(
     t_end: Optional[float] = None,
     max_spikes: Optional[int] = None,
     neurons: bool = False,
+    input_times: bool = True,
 ) -> Tuple[float, Gradients]:
     """The mean over a batch of a loss, and its gradient, by the workers of an executor: for `Trainer.step`.
 
@@ -54,7 +55,7 @@ def gradient(
         At least 1; with more than there are samples, each has one.
     engine, t_end, max_spikes
         As in `Network.forward`.
-    neurons : bool
+    neurons, input_times : bool
         As in `Network.gradient`.
 
     Returns
@@ -92,17 +93,17 @@ def gradient(
     ends = [n_samples * shard // n_shards for shard in range(n_shards + 1)]
     forward = {"engine": engine, "t_end": t_end, "max_spikes": max_spikes}
     parts = [slice(first, last) for first, last in zip(ends, ends[1:])]
-    jobs = [executor.submit(_shard, __version__, network, spikes[part], loss, y[part], forward, neurons) for part in parts]
+    jobs = [executor.submit(_shard, __version__, network, spikes[part], loss, y[part], forward, neurons, input_times) for part in parts]
     results = in_order(jobs, parts, tuple)
     shares = [(part.stop - part.start) / max(1, n_samples) for part in parts]
     return sum(share * value for share, (value, _) in zip(shares, results)), _sum(shares, [grad for _, grad in results])
 
 
 def _shard(
-    version: str, network: Network, spikes: SpikeTrains, loss: Any, y: Any, forward: Dict[str, Any], neurons: bool
+    version: str, network: Network, spikes: SpikeTrains, loss: Any, y: Any, forward: Dict[str, Any], neurons: bool, input_times: bool
 ) -> Tuple[float, Gradients]:
     must_be_here(version, "who sends it work")
-    return network.gradient(network.forward(spikes, **forward), loss, y, neurons=neurons)
+    return network.gradient(network.forward(spikes, **forward), loss, y, neurons=neurons, input_times=input_times)
 
 
 def _sum(shares: List[float], gradients: List[Gradients]) -> Gradients:
@@ -113,6 +114,7 @@ def _sum(shares: List[float], gradients: List[Gradients]) -> Gradients:
         own: Any = getattr(total, name, ())
         for place in own.places() if isinstance(own, ConnectionList) else range(len(own)):
             own[place] = sum(share * getattr(grad, name)[place] for share, grad in zip(shares, gradients))
-    total.input_times = np.concatenate([share * grad.input_times for share, grad in zip(shares, gradients)])
+    if hasattr(total, "input_times"):
+        total.input_times = np.concatenate([share * grad.input_times for share, grad in zip(shares, gradients)])
     total.skipped = sum(grad.skipped for grad in gradients)
     return total

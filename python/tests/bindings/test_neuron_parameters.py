@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -68,12 +69,17 @@ def test_gradients_come_where_asked_for_and_nowhere_else(data):
         plain.masks
     alone, without = net.gradient(rec, LOSS, y, input_times=False)
     assert alone == value and "input_times" not in without._repr_html_()
+    with pytest.raises(AttributeError, match="input_times=True"):
+        without.input_times
+    with ThreadPoolExecutor(1) as executor:
+        sharded, apart = sp.executors.gradient(net, spikes, LOSS, y, executor=executor, shards=1, input_times=False)
+    assert sharded == value and not hasattr(apart, "input_times") and np.array_equal(apart.weights[0], plain.weights[0])
     ones = [None, np.ones(len(rec.spikes[1].times))]
     pulled, pulled_without = net.pull_back(rec, ones), net.pull_back(rec, ones, input_times=False)
     for one, other in ((plain, without), (pulled, pulled_without)):
-        with pytest.raises(AttributeError, match="; ask what made them, network.gradient or network.pull_back, with input_times=True"):
-            other.input_times
         assert len(one.input_times) == len(spikes.times) and not hasattr(other, "input_times")
+        with pytest.raises(AttributeError, match="have what gave them take them with input_times=True"):
+            other.input_times
         for mine, yours in zip(one.weights, other.weights):
             np.testing.assert_array_equal(mine, yours)
         for mine, yours in zip(one.adjoint(0, 0, [1e-3, 2e-2]), other.adjoint(0, 0, [1e-3, 2e-2])):

@@ -85,7 +85,7 @@ def test_a_worker_of_another_version_is_refused(monkeypatch):
     sent = sp.__version__
     monkeypatch.setattr(_library, "__version__", "0.0")
     with pytest.raises(sp.SpinnpropError, match=r"a worker has version 0\.0, .*install the same"):
-        _shards._shard(sent, NETS[0][0], SPIKES, LOSS, y, {}, False)
+        _shards._shard(sent, NETS[0][0], SPIKES, LOSS, y, {}, False, True)
 
 
 class _Answering:
