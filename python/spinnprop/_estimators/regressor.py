@@ -211,6 +211,11 @@ checkpoint_every, resume, random_state, warm_start, verbose
         return self.loss
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
+        begins, ends = window(spikes)
+        # Samples without spikes, of which the first may all be, tell nothing of inputs, and without a drive nothing of outputs.
+        heard = np.flatnonzero(np.diff(spikes.offsets))[:_LOOKED_AT]
+        if len(heard):
+            spikes, weights = spikes[heard], None if weights is None else weights[heard]
         self.setting_["input_dropout"] = 0.1 * told_by_others(spikes, weights) if self.input_dropout is None else self.input_dropout
         if network.readout == "leaky":
             if self.weight_mean is None and self.weight_std is None:
@@ -219,7 +224,6 @@ checkpoint_every, resume, random_state, warm_start, verbose
             self.target_outputs_ = np.array([first, first + 1.0])
             return
         middle = self._said_in_the_mean(network, spikes, weights)
-        begins, ends = window(spikes)
         width = max(float(np.mean(network.tau_syn[-1])), ends - begins)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)
@@ -235,7 +239,8 @@ checkpoint_every, resume, random_state, warm_start, verbose
         heard = np.isfinite(said)
         if not heard.any(axis=0).all():
             raise ValueError(
-                "an output of the untrained network is silent in all samples; see that X has spikes, and give a larger weight_mean where one was given"
+                f"an output of the untrained network is silent in all of {len(said)} samples; see that X has spikes, and give a larger weight_mean where one "
+                "was given"
             )
         counts = heard if weights is None else heard * weights[: len(heard), None]
         mean: Float64Array = np.average(np.where(heard, said, 0.0), axis=0, weights=counts)
@@ -280,7 +285,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
             said[said == 0] = np.inf
         low, high = self.target_outputs_
         fractions = (said - low) / (high - low)
-        numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + self._span * fractions, self.target_mean_)
+        heard = np.isfinite(fractions)
+        # A target that never changed has no span, and nothing times infinity is no number.
+        numbers: Float64Array = np.where(heard, self.target_min_ + self._span * np.where(heard, fractions, 0.0), self.target_mean_)
         return numbers[:, 0] if self.target_ndim_ == 1 else numbers
 
 

@@ -281,3 +281,24 @@ def test_outputs_that_fire_by_themselves_need_no_input():
 def test_no_samples_are_named_in_a_first_pass():
     with pytest.raises(ValueError, match="0 sample"):
         sp.SpikingRegressor(hidden=(5,)).partial_fit(np.empty((0, 3)), np.empty(0))
+
+
+@pytest.mark.filterwarnings("error")
+def test_targets_that_never_change_are_said_by_silent_outputs_too():
+    numbers = np.stack([np.full(120, 3.0), Y[:120, 0]], axis=1)
+    model = sp.SpikingRegressor(hidden=(20,), epochs=1, engine=sp.ClockEngine(steps=30), bump=0.0).fit(X[:120], numbers)
+    network = model.network_
+    network.weights[1] = 0.0 * network.weights[1]
+    said = model.predict(X[:5])
+    assert (said[:, 0] == 3.0).all() and np.allclose(said[:, 1], Y[:120, 0].mean())
+
+
+def test_samples_without_spikes_in_the_beginning():
+    spikes = sp.encoding.latency(X)
+    late = sp.SpikeTrains.concatenate([sp.SpikeTrains([], [], np.zeros(1002, np.int64), spikes.n_units), spikes])
+    numbers = np.concatenate([np.full(1001, Y[:, 0].mean()), Y[:, 0]])
+    model = sp.SpikingRegressor(hidden=(20,), epochs=1, batch_size=50).fit(late, numbers, sample_weight=np.ones(len(numbers)))
+    alone = sp.SpikingRegressor(hidden=(20,), epochs=1, batch_size=50).fit(spikes, Y[:, 0])
+    assert np.array_equal(model.target_outputs_, alone.target_outputs_) and model.setting_["input_dropout"] == alone.setting_["input_dropout"]
+    with pytest.raises(ValueError, match="an output of the untrained network is silent in all of 1000 samples; see that X has spikes"):
+        sp.SpikingRegressor(hidden=(20,), epochs=1).fit(late[:1001], numbers[:1001])
