@@ -442,6 +442,9 @@ class Trainer:
             return
         if not len(spikes.times):
             remedy = "the samples have no spikes; see where they were lost"
+        elif (late := self._share_after_the_end(spikes)) > 0.5:
+            t_end = self._of_batches["t_end"]
+            remedy = f"{100 * late:.3g} % of the input spikes come after t_end = {t_end}; give times in seconds, or a larger t_end"
         elif self._input_dropout and self._answers_to_all(spikes, into):
             little = f"to samples that are whole they answer: with input_dropout = {self._input_dropout} too little is left"
             remedy = f"{little}; give a smaller one, or larger weights"
@@ -452,6 +455,10 @@ class Trainer:
         else:
             remedy = f"{self._of_quiet_weights}; see that t_end and delays leave time for a response"
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
+
+    def _share_after_the_end(self, spikes: SpikeTrains) -> float:
+        t_end = self._of_batches["t_end"]
+        return 0.0 if t_end is None else float(np.mean(spikes.times >= t_end))
 
     def _answers_to_all(self, spikes: SpikeTrains, layer: int) -> bool:
         """Whether neurons of a layer respond where no input is left out; a copy of the engine keeps account of that."""

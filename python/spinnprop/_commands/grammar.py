@@ -131,12 +131,19 @@ def trained(name: str) -> Callable[[str], float]:
 seed = whole(0, checks.UINT64)
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Names defaults, but None, of which the text itself says what it means."""
+
+    def _get_help_string(self, action: argparse.Action) -> Optional[str]:
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
 def command(
     family: Any, name: str, run: Callable[[argparse.Namespace], Any], summary: str, description: str, pictures: bool = False
 ) -> argparse.ArgumentParser:
     """A command of a family with what all have."""
     parser: argparse.ArgumentParser = family.add_parser(
-        name, help=summary, description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        name, help=summary, description=description, formatter_class=_Help
     )
     parser._negative_number_matcher = _NEGATIVE_NUMBER
     parser.add_argument(

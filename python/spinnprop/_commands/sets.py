@@ -85,6 +85,9 @@ def _events(read: Any, validation: Optional[str] = None) -> Any:
             found: Labelled = read(folder, part=name, step_time=step, verbose=True)
             return found
 
+        # What is missing is missed before what takes long is read.
+        for name in ("train", "test", *([] if validation is None else [validation])):
+            read(folder, part=name, samples=slice(0, 0), cache=False)
         return Data(part("train"), part("test"), None if validation is None else part(validation))
 
     return load

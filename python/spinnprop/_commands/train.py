@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import sys
+import warnings
 from typing import Any, Dict, Optional
 
 import numpy as np
@@ -199,6 +200,10 @@ def run(options: argparse.Namespace) -> None:
     data = own.load(getattr(options, "data", None), getattr(options, "step_time", None), options.samples)
     X, y = some(data.train, options.samples)
     X_test, y_test = data.test
+    strange = np.setdiff1d(y_test, y)
+    if len(strange):
+        told = ", ".join(map(str, strange))
+        warnings.warn(f"labels of test samples that no training sample has are {told}: these samples count as wrong", stacklevel=2)
     if options.batch_size is None:
         options.batch_size = batch_of(len(X))
     classifier = SpikingClassifier(

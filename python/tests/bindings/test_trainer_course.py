@@ -587,3 +587,9 @@ def test_what_patience_has_ended_says_so_when_it_is_asked_to_go_on():
 def test_samples_without_spikes_are_what_is_told_of():
     with pytest.warns(RuntimeWarning, match="the samples have no spikes; see where they were lost"):
         sp.Trainer(sp.Network([5, 10, 3]), epochs=1).run(sp.SpikeTrains([], [], [0] * 5, 5), [0, 1, 2, 0])
+
+
+def test_input_after_the_end_is_what_is_told_of():
+    spikes = sp.SpikeTrains(np.linspace(0.2, 900.0, 20), np.arange(20) % 5, np.arange(5) * 5, 5)
+    with pytest.warns(RuntimeWarning, match=r"95 % of the input spikes come after t_end = 1.4; give times in seconds, or a larger t_end"):
+        sp.Trainer(sp.Network([5, 10, 3], weight_mean=[0.1, 0.1], weight_std=[0.0, 0.0]), epochs=1, t_end=1.4, bump=0.0).run(spikes, [0, 1, 2, 0])

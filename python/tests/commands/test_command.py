@@ -23,6 +23,7 @@ def test_version_and_help(capsys):
     assert spinnprop("--version").stdout.decode() == f"spinnprop {sp.__version__}\n"
     assert b"train" in spinnprop("--help").stdout
     assert b"default: 100" in spinnprop("train", "yin-yang", "--help").stdout
+    assert b"default: None" not in spinnprop("train", "shd", "--help").stdout
 
 
 @pytest.mark.parametrize(

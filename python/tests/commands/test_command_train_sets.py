@@ -145,3 +145,24 @@ def test_timing_alone_tells_spoken_words_apart(tmp_path):
     assert trained("shd", out, "--data", str(tmp_path), "--hidden", "64", "--t-end", "0.7", "--epochs", "9") >= 0.9
     net = sp.load(out / "model.safetensors")
     assert net.delay_kinds == ("axonal", "axonal") and np.any(net.recurrent_weights[0]) and net.delays[0].std() > 1e-3
+
+
+def test_what_is_missing_is_missed_before_anything_is_read(tmp_path, capsys):
+    pytest.importorskip("h5py")
+    times, labels = spoken.draw(40, 0)
+    spoken.write(tmp_path / "shd_train.h5", times, labels)
+    assert _commands.main(["train", "shd", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
+    told = capsys.readouterr().err
+    assert "has no shd_test.h5" in told and "utterance" not in told
+
+
+def test_labels_that_only_test_samples_have(tmp_path, capsys):
+    pytest.importorskip("h5py")
+    for part, n_classes in (("train", 4), ("test", 6)):
+        times, labels = spoken.draw(80, 0)
+        few = labels < n_classes
+        spoken.write(tmp_path / f"shd_{part}.h5", times[few], labels[few])
+    assert _commands.main(["train", "shd", "--data", str(tmp_path), "--epochs", "1", "--hidden", "9", "--out", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr()
+    assert "warning: labels of test samples that no training sample has are 4, 5: these samples count as wrong" in shown.err
+    assert "network 700-9-4" in shown.out
