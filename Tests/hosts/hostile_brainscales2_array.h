@@ -115,8 +115,8 @@ static void neuron_arrays_on_chips_that_cannot_be(void) {
     INVALID(spinnprop_brainscales2_array_place(&placed, NULL, N_VALUES, &o, chip));
     INVALID(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &o, NULL));
     INVALID(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, &o, NOBODY(spinnprop_brainscales2_chip)));
-    const int64_t sizes[] = {-1, 0, N_VALUES - 1, N_VALUES + 1, INT64_MIN, INT64_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) INVALID(spinnprop_brainscales2_array_place(&placed, values, sizes[i], &o, chip));
+    const int64_t wrong[] = {-1, 0, N_VALUES - 1, N_VALUES + 1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) INVALID(spinnprop_brainscales2_array_place(&placed, values, wrong[i], &o, chip));
     EACH_WRONG_SIZE(o, PLACE);
     /* Without sources and recurrence. */
     INVALID(spinnprop_brainscales2_array_place(&placed, values, N_VALUES, NULL, chip));
