@@ -345,7 +345,8 @@ def test_inputs_of_too_many_spikes_are_refused_before_anything_runs():
         lambda: net.forward(fast, engine=chip),
         lambda: net.forward(fast, engine=sp.brainscales2.Engine([sp.brainscales2.Chip.ideal(), sp.brainscales2.Chip()])),
     ):
-        with pytest.raises(sp.SpinnpropError, match=r"sample 0 of the input has 200 spikes within 8\.?\d{0,8}e-06 s, of which BrainScaleS-2's link carries 130:"):
+        within = r"sample 0 of the input has 200 spikes within 8\.?\d{0,8}e-06 s, of which BrainScaleS-2's link carries 130:"
+        with pytest.raises(sp.SpinnpropError, match=within):
             run()
     # One sample of six, each a batch, is too fast; none runs before it is refused.
     mixed = sp.SpikeTrains(np.append(slow.times, fast.times[:200]), np.append(slow.units, fast.units[:200]), 200 * np.arange(7), 200)

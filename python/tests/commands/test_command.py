@@ -185,8 +185,12 @@ def test_unusable_numbers_exit_with_2_and_no_words_of_python(words, capsys, tmp_
     small = {"train": ["--samples", "60", "--epochs", "1", "--hidden", "5"], "simulate": ["--n", "50", "--k", "5"]}
     needed = [*words, *(["5-6-3"] if words[-1] == "fit" else []), *small.get(words[0], [])]
     for own, option, wrong in unusable():
-        # 0 is a seed, and a run of many seconds runs.
-        is_asked_for = option in ("--seed", "--threads") and wrong == "0" or option == "--seconds" and wrong in WRONG[6:8]
+        # 0 is a seed, and a run of many seconds runs, or a search that gives each trial so many.
+        is_asked_for = (
+            (option in ("--seed", "--threads") and wrong == "0")
+            or (option == "--seconds" and wrong in WRONG[6:8])
+            or (option == "--timeout" and wrong in WRONG[5:8])
+        )
         if own != words or is_asked_for:
             continue
         try:
