@@ -126,12 +126,7 @@ public struct Network: Equatable, Sendable {
         sizes: [Int], parameters: [LIFParameters] = [LIFParameters()], delays: [DelayKind] = [.none],
         recurrent: [Bool] = [], leakyReadout: Bool = false, connections given: [Ends]? = nil
     ) throws(SpinnpropError) {
-        guard sizes.count >= 2 else {
-            throw .invalidValue("a network needs an input and at least one layer; its sizes are \(sizes)")
-        }
-        for (index, size) in sizes.enumerated() where !Network.layerSizes.contains(Double(size)) {
-            throw .invalidValue("size \(index) of the network is \(size); it must be \(Network.layerSizes.text)")
-        }
+        try Network.checkSizes(sizes)
         let layerCount = sizes.count - 1
         guard parameters.count == 1 || parameters.count == layerCount else {
             throw .invalidValue(
@@ -192,6 +187,16 @@ public struct Network: Equatable, Sendable {
     public static let longestDelay = 1e100
     /// Units of a layer, and of the input.
     public static let layerSizes = Domain.count(from: 1)
+
+    /// - Throws: `invalidValue` unless there are an input and a layer, and somebody in all of them.
+    public static func checkSizes(_ sizes: [Int]) throws(SpinnpropError) {
+        guard sizes.count >= 2 else {
+            throw .invalidValue("a network needs an input and at least one layer; its sizes are \(sizes)")
+        }
+        for (index, size) in sizes.enumerated() where !layerSizes.contains(Double(size)) {
+            throw .invalidValue("size \(index) of the network is \(size); it must be \(layerSizes.text)")
+        }
+    }
 
     /// Whether each layer is connected to the next, hidden ones perhaps to themselves with the same kind of delay, and nothing else.
     public var isChain: Bool {

@@ -9,8 +9,8 @@ import Mathematics
 /// polynomial in the root of that distance is near enough for a single step of a method of fourth order.
 @frozen
 public struct FlowVectors<Real: VectorLanes> {
-    @usableFromInline let tauMem, tauSyn, longest, difference, inverse: Real
-    public let ratio: Real
+    @usableFromInline let tauSyn, longest, difference, inverse: Real
+    public let tauMem, ratio: Real
     @usableFromInline let c0, c1, c2, c3, c4, c5, c6, c7: Real
 
     /// How many numbers of each neuron they are.
@@ -135,21 +135,27 @@ extension FlowVectors where Real == SIMD4<Double> {
         return unsafeBitCast(isAbove .& isRising, to: SIMD4<Int64>.self).signs
     }
 
-    /// A bit for each that may reach a threshold of 1 within an interval: none before `soonest`, and none whose current is below 1.
+    /// A bit for each that may reach a threshold of 1 within an interval: none before `firstStep`.
     @inlinable @inline(__always)
     public func mayReach(v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
-        let one = SIMD4<Double>(repeating: 1)
-        let isSoon = (one - v) * tauMem .<= (i - v) * interval .& (one .<= i)
+        let isSoon = (SIMD4<Double>(repeating: 1) - v) * tauMem .<= (i - v) * interval
         let soon = unsafeBitCast(isSoon, to: SIMD4<Int64>.self).signs
         guard soon != 0 else { return 0 }
         let margin = FlowLanes.peakMargin(v: v, i: i, bend: difference * 0.5 / ratio)
         return soon & unsafeBitCast(margin .> .zero, to: SIMD4<Int64>.self).signs
     }
 
-    /// Newton's first step to a threshold, which a membrane that rises, and so is concave, does not reach before.
+    /// Newton's first step to a threshold, which a membrane that rises, and so is concave, does not reach before; +infinity for a threshold above 0 and a
+    /// current below, which is at least there where the membrane comes to it. One that fires by itself rises as if an inhibitory current were gone, at
+    /// most.
     @inlinable @inline(__always)
-    public func soonest(v: SIMD4<Double>, i: SIMD4<Double>, threshold: SIMD4<Double>) -> SIMD4<Double> {
-        (threshold - v) / (i - v) * tauMem
+    public static func firstStep<Number: RealLanes>(
+        v: Number, i: Number, threshold: Number, tauMem: Number
+    ) -> Number {
+        let drawn = Number.select(
+            Number.isLess(Number(0), threshold), i, Number.select(Number.isLess(Number(0), i), i, Number(0)))
+        return Number.select(
+            Number.isLess(drawn, threshold), Number(.infinity), (threshold - v) / (drawn - v) * tauMem)
     }
 
     /// Positive wherever the peak is above 1. With y = x / (2 + x), log1p(x) = 2 artanh(y) is in magnitude at least 2 (y + y^3 / 3); so ln(I / P) is at least

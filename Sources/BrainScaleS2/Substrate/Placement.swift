@@ -81,12 +81,7 @@ public struct BrainScaleS2Placement: Equatable, Sendable {
     public init(
         sizes: [Int], delays: DelayKind = .none, recurrent: Bool = false, inputCopies: Int
     ) throws(SpinnpropError) {
-        guard sizes.count >= 2 else {
-            throw .invalidValue("a network needs an input and at least one layer; its sizes are \(sizes)")
-        }
-        for (index, size) in sizes.enumerated() where !Network.layerSizes.contains(Double(size)) {
-            throw .invalidValue("size \(index) of the network is \(size); it must be \(Network.layerSizes.text)")
-        }
+        try Network.checkSizes(sizes)
         let last = sizes.count - 1
         var ends = (0..<last).map { Ends($0, $0 + 1) }
         if recurrent { ends += (1..<max(1, last)).map { Ends($0, $0) } }

@@ -238,7 +238,7 @@ extension LayerPlan {
         return (best, winners)
     }
 
-    /// Lists who may fire, and for each a time before which it does not: Newton's first step, since a rising membrane is concave.
+    /// Lists who may fire, and for each a time before which it does not.
     /// Returns how many there are, and the least time.
     @inline(__always)
     private func gather(_ motion: some Motion, _ lanes: FeedbackLanes) -> (count: Int, soonest: Double) {
@@ -253,10 +253,8 @@ extension LayerPlan {
                 let bit = bits.trailingZeroBitCount
                 let neuron = 32 &* word &+ 4 &* (bit &>> 3) &+ (bit & 7)
                 let flow = motion.flow(neuron)
-                let (v, i) = (lanes.v[neuron], lanes.i[neuron])
-                // One that fires by itself rises as if an inhibitory current were gone, at most.
-                let drawn = flow.threshold > 0 ? i : max(i, 0)
-                let soonest = (flow.threshold - v) / (drawn - v) * flow.tauMem
+                let soonest = FlowLanes.firstStep(
+                    v: lanes.v[neuron], i: lanes.i[neuron], threshold: flow.threshold, tauMem: flow.tauMem)
                 lanes.candidate[count] = Int32(truncatingIfNeeded: neuron)
                 lanes.soonest[count] = soonest
                 least = min(least, soonest)

@@ -115,16 +115,11 @@ struct DrivenMotion: Motion, Sendable {
     @inline(__always)
     func mayReach(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
         let alone = own.threshold .<= .zero
-        let isSoon = firstStep(own, v: v, i: i) .<= SIMD4(repeating: interval)
+        let step = FlowLanes.firstStep(v: v, i: i, threshold: own.threshold, tauMem: own.lanes.tauMem)
+        let isSoon = step .<= SIMD4(repeating: interval)
         let soon = unsafeBitCast(alone .& isSoon, to: SIMD4<Int64>.self).signs
         // The inverse of the others is 0.
         return soon | own.lanes.mayReach(v: v * own.inverse, i: i * own.inverse, within: interval)
-    }
-    /// Newton's. A membrane that fires by itself rises as if an inhibitory current were gone, at most.
-    @inline(__always)
-    private func firstStep(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        let drawn = SIMD4.select(own.threshold .<= .zero, greater(i, .zero), i)
-        return own.lanes.soonest(v: v, i: drawn, threshold: own.threshold)
     }
     @inline(__always)
     func findCrossings(_ candidates: Candidates, count: Int) {

@@ -45,8 +45,8 @@ protocol Motion {
     func mayFire(
         _ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8
-    /// A bit for each of four states that may reach the threshold within an interval: none before Newton's first step does, and none whose
-    /// current is below the threshold, as it is at least there where the membrane comes to it. All others rise, and have a crossing or a peak just below.
+    /// A bit for each of four states that may reach the threshold within an interval: none before `FlowLanes.firstStep`.
+    /// Those whose first step is finite rise, and have a crossing or a peak just below.
     func mayReach(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8
     /// Coordinates of the candidates' crossings, as `CrossingCase.crossings` finds them.
     func findCrossings(_ candidates: Candidates, count: Int)
@@ -140,8 +140,7 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     @inline(__always)
     func mayReach(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
         let reach = interval * (1 / own.tauMem)
-        let threshold = SIMD4<Double>(repeating: own.threshold)
-        let isSoon = (threshold - v) .<= (i - v) * reach .& (threshold .<= i)
+        let isSoon = (SIMD4<Double>(repeating: own.threshold) - v) .<= (i - v) * reach
         // Within a short interval hardly anybody comes so far, which a branch guesses well.
         if reach < 0.02, unsafeBitCast(isSoon, to: SIMD4<Int64>.self).signs == 0 { return 0 }
         return unsafeBitCast(isSoon .& (Case.peakMargin(own, v: v, i: i) .> .zero), to: SIMD4<Int64>.self).signs

@@ -65,10 +65,7 @@ struct EIF: TimeKeys, @unchecked Sendable {
     /// Called, not inlined, as it is long and there are many who ask.
     @inline(never)
     func after(_ remaining: Double, _ neuron: Int, weight: Double) -> Double {
-        let own = pointer + neuron &* stride
-        let (drive, place, fit) = (own.pointee.drive, own.pointee.place, fit + own.pointee.range)
-        let v = fit.pointee.potential(remaining, drive: drive, place: place) + weight
-        return fit.pointee.time(v, drive: drive, place: place)
+        time(potential(remaining, neuron) + weight, neuron)
     }
 
     /// Targets whose potentials are found before the first one's time is: the processor works on several at once, the more the fewer steps wait
@@ -87,20 +84,13 @@ struct EIF: TimeKeys, @unchecked Sendable {
             var index = first
             while index < end {
                 let target = Int(row[index])
-                let own = pointer + target &* stride
-                let fit = fit + own.pointee.range
-                let remaining = states[target] - clock
-                states[target] =
-                    fit.pointee.potential(remaining, drive: own.pointee.drive, place: own.pointee.place) + weight
+                states[target] = potential(states[target] - clock, target) + weight
                 index &+= 1
             }
             index = first
             while index < end {
                 let target = Int(row[index])
-                let own = pointer + target &* stride
-                let fit = fit + own.pointee.range
-                states[target] =
-                    clock + fit.pointee.time(states[target], drive: own.pointee.drive, place: own.pointee.place)
+                states[target] = clock + time(states[target], target)
                 index &+= 1
             }
             first = end
@@ -115,18 +105,25 @@ struct EIF: TimeKeys, @unchecked Sendable {
         return (EIFFlow.velocity(before, drive, slope) / after, -1 / after)
     }
 
-    /// V(r)
     @inline(never)
-    func voltage(remaining: Double, _ neuron: Int) -> Double {
-        let own = pointer[neuron &* stride]
-        return fit[own.range].potential(remaining, drive: own.drive, place: own.place)
+    func voltage(remaining: Double, _ neuron: Int) -> Double { potential(remaining, neuron) }
+
+    @inline(never)
+    func remaining(voltage v: Double, _ neuron: Int) -> Double { time(v, neuron) }
+
+    /// V(r)
+    @inline(__always)
+    private func potential(_ remaining: Double, _ neuron: Int) -> Double {
+        let own = pointer + neuron &* stride
+        return (fit + own.pointee.range).pointee.potential(
+            remaining, drive: own.pointee.drive, place: own.pointee.place)
     }
 
     /// T(V)
-    @inline(never)
-    func remaining(voltage v: Double, _ neuron: Int) -> Double {
-        let own = pointer[neuron &* stride]
-        return fit[own.range].time(v, drive: own.drive, place: own.place)
+    @inline(__always)
+    private func time(_ v: Double, _ neuron: Int) -> Double {
+        let own = pointer + neuron &* stride
+        return (fit + own.pointee.range).pointee.time(v, drive: own.pointee.drive, place: own.pointee.place)
     }
 
     @inline(__always)
