@@ -30,32 +30,38 @@ public struct TournamentTree: Sendable {
     /// Ties: the lowest index.
     public var minimumIndex: Int { Int(winners[1]) }
 
+    /// The key at an index.
+    public func key(at index: Int) -> Double { keys[leafCount + index] }
+
     public mutating func set(_ key: Double, at index: Int) {
         var node = leafCount + index
-        keys[node] = key
-        node /= 2
-        while node >= 1 {
-            update(node)
-            node /= 2
+        keys.withUnsafeMutableBufferPointer { keys in
+            winners.withUnsafeMutableBufferPointer { winners in
+                keys[node] = key
+                node /= 2
+                while node >= 1 {
+                    let (left, right) = (2 * node, 2 * node + 1)
+                    let smaller = keys[right] < keys[left] ? right : left
+                    // What is above follows from this node alone.
+                    if keys[node] == keys[smaller], winners[node] == winners[smaller] { return }
+                    (keys[node], winners[node]) = (keys[smaller], winners[smaller])
+                    node /= 2
+                }
+            }
         }
     }
 
-    /// Changes a key without repairing the tree; call `rebuild` after the last.
+    /// Changes a key without repairing the tree; call `rebuild` after the last, before any `set`.
     public mutating func setLeaf(_ key: Double, at index: Int) { keys[leafCount + index] = key }
 
     public mutating func rebuild() {
-        var node = leafCount - 1
-        while node >= 1 {
-            update(node)
-            node -= 1
+        keys.withUnsafeMutableBufferPointer { keys in
+            winners.withUnsafeMutableBufferPointer { winners in
+                for node in stride(from: leafCount - 1, through: 1, by: -1) {
+                    let smaller = keys[2 * node + 1] < keys[2 * node] ? 2 * node + 1 : 2 * node
+                    (keys[node], winners[node]) = (keys[smaller], winners[smaller])
+                }
+            }
         }
-    }
-
-    @inline(__always)
-    private mutating func update(_ node: Int) {
-        let (left, right) = (2 * node, 2 * node + 1)
-        let smaller = keys[right] < keys[left] ? right : left
-        keys[node] = keys[smaller]
-        winners[node] = winners[smaller]
     }
 }

@@ -161,7 +161,7 @@ struct TogetherTests {
         }
     }
 
-    /// Strong feedback of either sign, to the neuron itself alone or not, at once, soon, or after the end of the run.
+    /// Strong feedback of either sign, to the neuron itself alone or not, at once, soon, or after the end of the run; by all synapses at once or by each.
     @Test(arguments: [4, 2, 1, 3.3], [-40, -1, 0.1, 0.5] as [Double])
     func strongFeedback(_ ratio: Double, _ strength: Double) throws {
         for (delays, scale) in [
@@ -182,9 +182,12 @@ struct TogetherTests {
                 if delays != .none {
                     try instance.network.setDelays(own.delays.map { $0 * scale }, connection: index)
                 }
-                try compare(
-                    instance.network, instance.input, instance.options, unit: configuration.tauSyn,
-                    "\(instance), strength \(strength), delays x \(scale), own \(isOwn)")
+                for throughSynapses in [false, true] {
+                    try compare(
+                        instance.network, instance.input, instance.options, unit: configuration.tauSyn,
+                        "\(instance), strength \(strength), delays x \(scale), own \(isOwn)",
+                        throughSynapses: throughSynapses)
+                }
             }
         }
     }
@@ -200,10 +203,12 @@ struct TogetherTests {
             try network.setWeights([Double](repeating: 3, count: 7), connection: 1)
             try network.setWeights([Double](repeating: weight, count: 49), connection: 2)
             let input = try SpikeTrains(times: [0.5, 0.9, 1.2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)
-            let spikes = try compare(
-                network, input, ForwardOptions(endTime: 1.5, maxSpikes: 20_000), unit: 1,
-                "ratio \(ratio), \(delays), weight \(weight)")
-            #expect(spikes >= 7 && spikes % 7 == 0)
+            for throughSynapses in [false, true] {
+                let spikes = try compare(
+                    network, input, ForwardOptions(endTime: 1.5, maxSpikes: 20_000), unit: 1,
+                    "ratio \(ratio), \(delays), weight \(weight)", throughSynapses: throughSynapses)
+                #expect(spikes >= 7 && spikes % 7 == 0)
+            }
         }
     }
 

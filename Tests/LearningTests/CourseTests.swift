@@ -82,7 +82,7 @@ struct CourseTests {
 
     @Test func lossesTellAllTheirFields() throws {
         for kind in LossKind.allCases {
-            var numbers = try LossParameters(kind)
+            var numbers = LossParameters(kind)
             numbers.times = [1e-3]
             let loss = try numbers.makeLoss()
             #expect(loss.parameters.count == Mirror(reflecting: loss).children.count, "\(loss.name)")

@@ -101,7 +101,7 @@ struct OptimizerTests {
         // Magnitudes whose squares leave float64.
         gradients.weights[0] = [3e139, 4e139, 0, 0]
         gradients.delays[0] = [0, 0, 0, 0]
-        optimizer.clip(&gradients, network)
+        _ = optimizer.clip(&gradients, network)
         #expect(abs(gradients.weights[0][0] - 0.6) < 1e-15 && abs(gradients.weights[0][1] - 0.8) < 1e-15)
     }
 

@@ -87,23 +87,10 @@ extension LayerPlan {
         _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
         _ state: LaneAdjointState
     ) throws(SpinnpropError) {
-        func reverse(_ motion: some Motion) throws(SpinnpropError) {
-            try self.reverse(motion, rows, jumps, groups, sums, state)
-        }
-        if let ownTimes { return try reverse(ownTimes) }
-        // The adjoint knows time constants alone.
-        let shared = SharedThreshold(flow: flows[0])
-        switch flows[0].ratio {
-        case 4: try reverse(SharedMotion(CrossingRatioFour.self, shared))
-        case 2: try reverse(SharedMotion(CrossingRatioTwo.self, shared))
-        case 1: try reverse(SharedMotion(CrossingRatioOne.self, shared))
-        case 0.5: try reverse(SharedMotion(CrossingRatioHalf.self, shared))
-        case 0.25: try reverse(SharedMotion(CrossingRatioQuarter.self, shared))
-        default: try reverse(SharedMotion(CrossingGeneral.self, shared))
-        }
+        try byTimes(LaneAdjointWork(plan: self, rows: rows, jumps: jumps, groups: groups, sums: sums, state: state))
     }
 
-    private func reverse(
+    fileprivate func reverse(
         _ motion: some Motion, _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups,
         _ sums: UnsafePointer<IncomingSums>,
         _ state: LaneAdjointState
@@ -312,4 +299,18 @@ extension Range<Int> {
     /// The element so many after the first, or the last one; 0 where there is none.
     @inline(__always)
     fileprivate func nth(_ n: Int) -> Int { Swift.max(0, Swift.min(lowerBound &+ n, upperBound &- 1)) }
+}
+
+private struct LaneAdjointWork: MotionWork {
+    let plan: LayerPlan
+    let rows: EventRows
+    let jumps: Jumps
+    let groups: UnitGroups
+    let sums: UnsafePointer<IncomingSums>
+    let state: LaneAdjointState
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) {
+        try plan.reverse(motion, rows, jumps, groups, sums, state)
+    }
 }

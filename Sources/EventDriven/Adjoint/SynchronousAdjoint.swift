@@ -46,21 +46,11 @@ extension LayerPlan {
     func reverseSynchronous(
         _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
-        if let ownTimes { return try reverse(ownTimes, arrivals, jumps, sums, state) }
-        // The adjoint knows time constants alone.
-        let shared = SharedThreshold(flow: flows[0])
-        switch flows[0].ratio {
-        case 4: return try reverse(SharedMotion(CrossingRatioFour.self, shared), arrivals, jumps, sums, state)
-        case 2: return try reverse(SharedMotion(CrossingRatioTwo.self, shared), arrivals, jumps, sums, state)
-        case 1: return try reverse(SharedMotion(CrossingRatioOne.self, shared), arrivals, jumps, sums, state)
-        case 0.5: return try reverse(SharedMotion(CrossingRatioHalf.self, shared), arrivals, jumps, sums, state)
-        case 0.25: return try reverse(SharedMotion(CrossingRatioQuarter.self, shared), arrivals, jumps, sums, state)
-        default: return try reverse(SharedMotion(CrossingGeneral.self, shared), arrivals, jumps, sums, state)
-        }
+        try byTimes(SynchronousAdjointWork(plan: self, arrivals: arrivals, jumps: jumps, sums: sums, state: state))
     }
 
     @inline(__always)
-    private func reverse(
+    fileprivate func reverse(
         _ motion: some Motion, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
         _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
@@ -305,5 +295,18 @@ extension LayerPlan {
     ) -> (v: SIMD4<Double>, i: SIMD4<Double>) {
         let p = motion.map(constants, interval)
         return (v * p.a, i * p.b + v * (motion.isShared ? p.h : p.h * motion.ratio(constants)))
+    }
+}
+
+private struct SynchronousAdjointWork: MotionWork {
+    let plan: LayerPlan
+    let arrivals: Arrivals
+    let jumps: Jumps
+    let sums: UnsafePointer<IncomingSums>
+    let state: SynchronousAdjointState
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) -> Bool {
+        try plan.reverse(motion, arrivals, jumps, sums, state)
     }
 }

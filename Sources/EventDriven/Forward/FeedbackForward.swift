@@ -11,35 +11,12 @@ extension LayerPlan {
         _ arrivals: Arrivals, _ state: FeedbackState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
         guard arrivals.count > 0 || firesAlone else { return }
-        if let drivenMotion {
-            try run(drivenMotion, arrivals, state, output, endTime, budget)
-        } else if let ownMotion {
-            try run(ownMotion, arrivals, state, output, endTime, budget)
-        } else if let ownThresholds {
-            try run(ownThresholds, arrivals, state, output, endTime, budget)
-        } else {
-            try run(SharedThreshold(flow: flows[0]), arrivals, state, output, endTime, budget)
-        }
+        try byMotion(
+            FeedbackWork(
+                plan: self, arrivals: arrivals, state: state, output: output, endTime: endTime, budget: budget))
     }
 
-    /// One specialised body per case of tau.
-    @inline(__always)
-    private func run(
-        _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: FeedbackState, _ output: SpikeColumns,
-        _ endTime: Double, _ budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        switch thresholds.flow.ratio {
-        case 4: try run(SharedMotion(CrossingRatioFour.self, thresholds), arrivals, state, output, endTime, budget)
-        case 2: try run(SharedMotion(CrossingRatioTwo.self, thresholds), arrivals, state, output, endTime, budget)
-        case 1: try run(SharedMotion(CrossingRatioOne.self, thresholds), arrivals, state, output, endTime, budget)
-        case 0.5: try run(SharedMotion(CrossingRatioHalf.self, thresholds), arrivals, state, output, endTime, budget)
-        case 0.25:
-            try run(SharedMotion(CrossingRatioQuarter.self, thresholds), arrivals, state, output, endTime, budget)
-        default: try run(SharedMotion(CrossingGeneral.self, thresholds), arrivals, state, output, endTime, budget)
-        }
-    }
-
-    private func run(
+    fileprivate func run(
         _ motion: some Motion, _ arrivals: Arrivals, _ state: FeedbackState, _ output: SpikeColumns,
         _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
@@ -306,5 +283,19 @@ extension LayerPlan {
             n &+= 4
         }
         return min(min(first[0], first[1]), min(first[2], first[3]))
+    }
+}
+
+private struct FeedbackWork: MotionWork {
+    let plan: LayerPlan
+    let arrivals: Arrivals
+    let state: FeedbackState
+    let output: SpikeColumns
+    let endTime: Double
+    let budget: SpikeBudget
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) {
+        try plan.run(motion, arrivals, state, output, endTime, budget)
     }
 }

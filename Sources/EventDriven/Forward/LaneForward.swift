@@ -53,6 +53,14 @@ private struct LaneRun {
     let budget: SpikeBudget
 }
 
+private struct LaneWork: MotionWork {
+    let plan: LayerPlan
+    let run: LaneRun
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) { try plan.run(motion, run) }
+}
+
 extension LayerPlan {
     /// Appends the spikes of some vectors of four neurons from `first` on up to `endTime` to `output`, in any order.
     ///
@@ -64,31 +72,10 @@ extension LayerPlan {
         let run = LaneRun(
             first: first, vectors: vectors, arrivals: arrivals, lanes: try state.lanes(vectors), state: state,
             output: output, endTime: endTime, budget: budget)
-        if let drivenMotion {
-            try self.run(drivenMotion, run)
-        } else if let ownMotion {
-            try self.run(ownMotion, run)
-        } else if let ownThresholds {
-            try self.run(ownThresholds, run)
-        } else {
-            try self.run(SharedThreshold(flow: flows[0]), run)
-        }
+        try byMotion(LaneWork(plan: self, run: run))
     }
 
-    /// One specialised body per case of tau.
-    @inline(__always)
-    private func run(_ thresholds: some Thresholds, _ run: LaneRun) throws(SpinnpropError) {
-        switch thresholds.flow.ratio {
-        case 4: try self.run(SharedMotion(CrossingRatioFour.self, thresholds), run)
-        case 2: try self.run(SharedMotion(CrossingRatioTwo.self, thresholds), run)
-        case 1: try self.run(SharedMotion(CrossingRatioOne.self, thresholds), run)
-        case 0.5: try self.run(SharedMotion(CrossingRatioHalf.self, thresholds), run)
-        case 0.25: try self.run(SharedMotion(CrossingRatioQuarter.self, thresholds), run)
-        default: try self.run(SharedMotion(CrossingGeneral.self, thresholds), run)
-        }
-    }
-
-    private func run(_ motion: some Motion, _ run: LaneRun) throws(SpinnpropError) {
+    fileprivate func run(_ motion: some Motion, _ run: LaneRun) throws(SpinnpropError) {
         let lanes = run.lanes
         for n in 0..<run.vectors {
             store(motion.thresholds.starts(run.first / 4 &+ n), at: lanes.v + 4 &* n)

@@ -53,6 +53,7 @@ final class SampleRunner {
     private let laneArrivals: LaneArrivals
     private let lanes: LaneState
     private let windows: WindowState
+    private let sparse: SparseState
     private let recurrent: RecurrentState
     private let propagators = Block<Propagators>()
     private let merged: SpikeColumns
@@ -72,6 +73,7 @@ final class SampleRunner {
         laneArrivals = try LaneArrivals(poller)
         lanes = LaneState(poller)
         windows = WindowState(poller)
+        sparse = SparseState(poller)
         recurrent = RecurrentState(poller)
         order = TimeOrder(poller)
         merged = try SpikeColumns()
@@ -194,6 +196,15 @@ final class SampleRunner {
         do throws(SpinnpropError) {
             if plan.runsInWindows {
                 try plan.runWindows(slot.rows, windows, output: output, endTime: endTime, budget: budget)
+            } else if plan.isSparse, !plan.recurrent.isEmpty {
+                try slot.arrivals.collect(plan.feedForward, rows: slot.rows)
+                if plan.isTimed {
+                    try plan.runRecurrent(slot.arrivals, recurrent, output: output, endTime: endTime, budget: budget)
+                } else {
+                    try plan.runSparse(
+                        slot.arrivals, sparse, try windows.candidates(), output: output, endTime: endTime,
+                        budget: budget)
+                }
             } else if plan.isSideBySide {
                 try runLanes(plan, slot, output: output, endTime: endTime, budget: budget)
             } else {

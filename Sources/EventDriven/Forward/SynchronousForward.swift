@@ -15,36 +15,13 @@ extension LayerPlan {
         let group = SynchronousGroup(
             samples: state.samples, count: state.sampleCount, candidates: candidates, output: output, endTime: endTime,
             budget: budget)
-        if let drivenMotion {
-            try run(drivenMotion, group, state)
-        } else if let ownMotion {
-            try run(ownMotion, group, state)
-        } else if let ownThresholds {
-            try run(ownThresholds, group, state)
-        } else {
-            try run(SharedThreshold(flow: flows[0]), group, state)
-        }
+        try byMotion(SynchronousWork(plan: self, group: group, state: state))
         try state.append(
             to: output, delays: isShifted ? UnsafePointer(feedForward[0].delayRow.pointer) : nil, endTime: endTime)
     }
 
-    /// One specialised body per case of tau.
     @inline(__always)
-    private func run(
-        _ thresholds: some Thresholds, _ group: SynchronousGroup, _ state: SynchronousState
-    ) throws(SpinnpropError) {
-        switch thresholds.flow.ratio {
-        case 4: try run(SharedMotion(CrossingRatioFour.self, thresholds), group, state)
-        case 2: try run(SharedMotion(CrossingRatioTwo.self, thresholds), group, state)
-        case 1: try run(SharedMotion(CrossingRatioOne.self, thresholds), group, state)
-        case 0.5: try run(SharedMotion(CrossingRatioHalf.self, thresholds), group, state)
-        case 0.25: try run(SharedMotion(CrossingRatioQuarter.self, thresholds), group, state)
-        default: try run(SharedMotion(CrossingGeneral.self, thresholds), group, state)
-        }
-    }
-
-    @inline(__always)
-    private func run(
+    fileprivate func run(
         _ motion: some Motion, _ group: SynchronousGroup, _ state: SynchronousState
     ) throws(SpinnpropError) {
         let (samples, candidates) = (group.samples, group.candidates)
@@ -245,6 +222,15 @@ struct SynchronousGroup {
     let output: SpikeColumns
     let endTime: Double
     let budget: SpikeBudget
+}
+
+private struct SynchronousWork: MotionWork {
+    let plan: LayerPlan
+    let group: SynchronousGroup
+    let state: SynchronousState
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) { try plan.run(motion, group, state) }
 }
 
 extension SynchronousSample {

@@ -48,34 +48,11 @@ extension LayerPlan {
     func runWindows(
         _ rows: EventRows, _ state: WindowState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        if let drivenMotion {
-            try run(drivenMotion, rows, state, output, endTime, budget)
-        } else if let ownMotion {
-            try run(ownMotion, rows, state, output, endTime, budget)
-        } else if let ownThresholds {
-            try run(ownThresholds, rows, state, output, endTime, budget)
-        } else {
-            try run(SharedThreshold(flow: flows[0]), rows, state, output, endTime, budget)
-        }
+        try byMotion(
+            WindowWork(plan: self, rows: rows, state: state, output: output, endTime: endTime, budget: budget))
     }
 
-    /// One specialised body per case of tau.
-    @inline(__always)
-    private func run(
-        _ thresholds: some Thresholds, _ rows: EventRows, _ state: WindowState, _ output: SpikeColumns,
-        _ endTime: Double, _ budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        switch thresholds.flow.ratio {
-        case 4: try run(SharedMotion(CrossingRatioFour.self, thresholds), rows, state, output, endTime, budget)
-        case 2: try run(SharedMotion(CrossingRatioTwo.self, thresholds), rows, state, output, endTime, budget)
-        case 1: try run(SharedMotion(CrossingRatioOne.self, thresholds), rows, state, output, endTime, budget)
-        case 0.5: try run(SharedMotion(CrossingRatioHalf.self, thresholds), rows, state, output, endTime, budget)
-        case 0.25: try run(SharedMotion(CrossingRatioQuarter.self, thresholds), rows, state, output, endTime, budget)
-        default: try run(SharedMotion(CrossingGeneral.self, thresholds), rows, state, output, endTime, budget)
-        }
-    }
-
-    private func run(
+    fileprivate func run(
         _ motion: some Motion, _ rows: EventRows, _ state: WindowState, _ output: SpikeColumns, _ endTime: Double,
         _ budget: SpikeBudget
     ) throws(SpinnpropError) {
@@ -312,5 +289,19 @@ extension LayerPlan {
         lanes.since.update(repeating: end, count: stride)
         lanes.count.update(repeating: 0, count: stride)
         lanes.past.update(repeating: 0, count: stride)
+    }
+}
+
+private struct WindowWork: MotionWork {
+    let plan: LayerPlan
+    let rows: EventRows
+    let state: WindowState
+    let output: SpikeColumns
+    let endTime: Double
+    let budget: SpikeBudget
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) {
+        try plan.run(motion, rows, state, output, endTime, budget)
     }
 }

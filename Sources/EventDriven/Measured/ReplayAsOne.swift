@@ -41,7 +41,7 @@ final class ReplayState {
             lengths[n] = n &+ 1 < count ? times[n &+ 1] - times[n] : 0
             n &+= 1
         }
-        flow.findPropagators(over: lengths, count: count, a: a.pointer, b: b.pointer, h: h.pointer)
+        try flow.findPropagators(over: lengths, count: count, a: a.pointer, b: b.pointer, h: h.pointer)
         return (UnsafePointer(a.pointer), UnsafePointer(b.pointer), UnsafePointer(h.pointer))
     }
 
@@ -62,7 +62,7 @@ final class ReplayState {
         let count = row.spikes.count
         try reservePropagators(count)
         let (a, b, h) = (a.pointer, b.pointer, h.pointer)
-        flow.findPropagators(over: since.pointer, count: count, a: a, b: b, h: h)
+        try flow.findPropagators(over: since.pointer, count: count, a: a, b: b, h: h)
         var n = 0
         while n < count {
             let i = loadVector(row.currents + n)

@@ -98,7 +98,8 @@ final class LayerPlan: @unchecked Sendable {
     let isShifted: Bool
     /// Whether neurons have arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
-    /// Whether they go through windows of time forward: those of a recurrent layer that have arrivals of their own.
+    /// Whether they go through windows of time forward: those of a recurrent layer that have arrivals of their own, at times that delays of synapses or
+    /// receivers spread.
     let runsInWindows: Bool
     /// Whether so few synapses exist that each neuron is better moved from one of its own arrivals to the next, side by side with others.
     let isSparse: Bool
@@ -160,7 +161,7 @@ final class LayerPlan: @unchecked Sendable {
         let isUneven = !sharesTime || firesAlone
         let isSparse =
             asOne && own.isSpiking
-            && (throughSynapses ?? LayerPlan.isSparse(network, layer: layer, isUneven: isUneven))
+            && (throughSynapses ?? LayerPlan.isSparse(network, layer: layer, isUneven: isUneven, isTimed: isTimed))
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
             .map { (index, connection) throws(SpinnpropError) in
                 try EventConnection(
@@ -190,7 +191,7 @@ final class LayerPlan: @unchecked Sendable {
             && feedForward[0].connection.delayKind == .dendritic
         let isSideBySide = movesAsOne && !isSynchronous && !isShifted
         self.isSideBySide = isSideBySide
-        runsInWindows = !recurrent.isEmpty && isSideBySide
+        runsInWindows = !recurrent.isEmpty && isSideBySide && !(isSparse && sharesArrivals)
         columns = try Block(self.incoming.count)
         delays = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() {
@@ -236,9 +237,9 @@ final class LayerPlan: @unchecked Sendable {
     }
 
     /// Whether a layer has so few of its synapses that going through these alone takes less time than going through all. How many times longer an
-    /// arrival through a synapse of its own takes than one of those at all neurons: with recurrence the more, as spikes that are found late are
-    /// followed again.
-    private static func isSparse(_ network: Network, layer: Int, isUneven: Bool) -> Bool {
+    /// arrival through a synapse of its own takes, forward and backward, than one of those at all neurons: with recurrence the more, as each neuron is
+    /// then at a time of its own.
+    private static func isSparse(_ network: Network, layer: Int, isUneven: Bool, isTimed: Bool) -> Bool {
         let incoming = network.connections.filter { $0.target == layer }
         let isRecurrent = incoming.contains { $0.isRecurrent }
         let existing = incoming.reduce(0) { $0 + $1.synapseCount }
@@ -246,7 +247,8 @@ final class LayerPlan: @unchecked Sendable {
             $0.delayKind == .synaptic || ($0.delayKind == .dendritic && incoming.count > 1)
         }
         let times =
-            isRecurrent ? (isSpread ? 3 : isUneven ? 500 : 2000) : isSpread ? 5 : isUneven ? 6 : 25
+            isRecurrent
+            ? (isSpread ? 3 : isTimed ? 100 : isUneven ? 12 : 30) : isSpread ? 5 : isUneven ? 6 : 25
         return existing <= incoming.reduce(0) { $0 + $1.weights.count } / times && existing <= Int(Int32.max)
     }
 

@@ -82,22 +82,63 @@ extension Motion {
     }
 }
 
+/// Work that is compiled for each kind of motion.
+protocol MotionWork {
+    associatedtype Outcome
+    func run(_ motion: some Motion) throws(SpinnpropError) -> Outcome
+}
+
+extension LayerPlan {
+    /// By the motion of the layer's neurons.
+    @inline(__always)
+    func byMotion<Work: MotionWork>(_ work: Work) throws(SpinnpropError) -> Work.Outcome {
+        if let drivenMotion { return try work.run(drivenMotion) }
+        if let ownMotion { return try work.run(ownMotion) }
+        if let ownThresholds { return try ownThresholds.byRatio(work) }
+        return try SharedThreshold(flow: flows[0]).byRatio(work)
+    }
+
+    /// By their time constants alone, which are all that adjoints follow.
+    @inline(__always)
+    func byTimes<Work: MotionWork>(_ work: Work) throws(SpinnpropError) -> Work.Outcome {
+        if let ownTimes { return try work.run(ownTimes) }
+        return try SharedThreshold(flow: flows[0]).byRatio(work)
+    }
+}
+
+extension Thresholds {
+    /// By the ratio of the time constants, which all have in common.
+    @inline(__always)
+    func byRatio<Work: MotionWork>(_ work: Work) throws(SpinnpropError) -> Work.Outcome {
+        switch flow.ratio {
+        case 4: return try work.run(SharedMotion(CrossingRatioFour.self, self))
+        case 2: return try work.run(SharedMotion(CrossingRatioTwo.self, self))
+        case 1: return try work.run(SharedMotion(CrossingRatioOne.self, self))
+        case 0.5: return try work.run(SharedMotion(CrossingRatioHalf.self, self))
+        case 0.25: return try work.run(SharedMotion(CrossingRatioQuarter.self, self))
+        default: return try work.run(SharedMotion(CrossingGeneral.self, self))
+        }
+    }
+}
+
 extension Flow {
     /// Its propagators over intervals one after another, whole vectors of them, as motions by its ratio of time constants have them.
     func findPropagators(
         over lengths: UnsafePointer<Double>, count: Int, a: UnsafeMutablePointer<Double>,
         b: UnsafeMutablePointer<Double>, h: UnsafeMutablePointer<Double>
-    ) {
-        func find(_ motion: some Motion) { motion.findPropagators(over: lengths, count: count, a: a, b: b, h: h) }
-        let shared = SharedThreshold(flow: self)
-        switch ratio {
-        case 4: find(SharedMotion(CrossingRatioFour.self, shared))
-        case 2: find(SharedMotion(CrossingRatioTwo.self, shared))
-        case 1: find(SharedMotion(CrossingRatioOne.self, shared))
-        case 0.5: find(SharedMotion(CrossingRatioHalf.self, shared))
-        case 0.25: find(SharedMotion(CrossingRatioQuarter.self, shared))
-        default: find(SharedMotion(CrossingGeneral.self, shared))
-        }
+    ) throws(SpinnpropError) {
+        try SharedThreshold(flow: self).byRatio(PropagatorWork(lengths: lengths, count: count, a: a, b: b, h: h))
+    }
+}
+
+private struct PropagatorWork: MotionWork {
+    let lengths: UnsafePointer<Double>
+    let count: Int
+    let a, b, h: UnsafeMutablePointer<Double>
+
+    @inline(__always)
+    func run(_ motion: some Motion) throws(SpinnpropError) {
+        motion.findPropagators(over: lengths, count: count, a: a, b: b, h: h)
     }
 }
 
