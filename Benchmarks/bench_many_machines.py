@@ -20,6 +20,7 @@ from spinnprop import _shards
 from spinnprop._commands.search import Maker, space
 from spinnprop._search import sampler
 from spinnprop._search import space as spaces
+from spinnprop._search.durations import Durations
 from spinnprop._search.evaluation import Judge, Outcome, Work, evaluate
 from spinnprop._search.result import SearchResult
 from spinnprop._search.runners import Runners
@@ -66,7 +67,7 @@ def led(n_trials, make, work):
     result, more = SearchResult(study, parts, make, ("accuracy",)), 5
     with Bar(n_trials + more, "trial", shown=False) as bar, Runners(study) as runners:
         begun = time.process_time()
-        Trials(result, work, n_trials + more, 0, 1, False, runners).on(Answers(), lambda: show(bar, result))
+        Trials(result, work, n_trials + more, 0, 1, False, runners, Durations(None)).on(Answers(), lambda: show(bar, result))
         return 1e3 * (time.process_time() - begun) / more
 
 
@@ -77,7 +78,7 @@ def shard(sizes, n_shards):
     spikes = sp.encoding.latency(rng.random((n, sizes[0])))
     net, y = sp.Network(sizes, seed=0), rng.integers(0, sizes[-1], n)
     net.wake(spikes)
-    arguments = (sp.__version__, net, spikes, sp.losses.TTFSCrossEntropy(), y, {"engine": "event"}, False)
+    arguments = (sp.__version__, net, spikes, sp.losses.TTFSCrossEntropy(), y, {"engine": "event"}, False, True)
     back = _shards._shard(*arguments)
     sent, answer = pickle.dumps((_shards._shard, arguments)), pickle.dumps(back)
     sends = milliseconds(lambda: pickle.dumps((_shards._shard, arguments)), 20)
