@@ -11,13 +11,14 @@ import contextlib
 import pickle
 import sys
 import threading
+import uuid
 import weakref
 from collections import deque
 from concurrent import futures
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import Any, Callable, Deque, Dict, Iterable, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from . import _core
 from ._shards import gradient
@@ -84,7 +85,8 @@ def dask(address: str) -> Executor:
     -------
     concurrent.futures.Executor
         Its ``shutdown`` leaves the cluster, which runs on. What ran on a worker that died is done again, as often as the cluster's
-        ``distributed.scheduler.allowed-failures`` says.
+        ``distributed.scheduler.allowed-failures`` says. Its ``kill(future)`` ends what runs, with its worker's process, which the worker's nanny
+        starts again; where it has none (``dask worker --no-nanny``) both run on.
 
     Raises
     ------
@@ -301,21 +303,23 @@ class _Processes(Executor):
             pool, place = self._places.get(future, (None, 0))
             return future.done() or (pool is not None and pool.marks[place] == 1)
 
-    def kill(self, future: Future[Any]) -> None:
+    def kill(self, future: Future[Any]) -> bool:
+        """Ends a call; whether its worker is free then."""
         if not future.running():
             future.cancel()
-            return
+            return True
         try:
             future.set_exception(futures.BrokenExecutor("the call was killed"))
         except futures.InvalidStateError:
             # It has ended in this moment.
-            return
+            return True
         with self._changed:
             pool = self._pool
             self._killed.add(pool)
         # Which of them runs the call a pool does not tell.
         for process in list((pool._processes or {}).values()):
             process.kill()
+        return True
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         with self._changed:
@@ -372,10 +376,11 @@ class _RayExecutor(Executor):
             else:
                 future.set_exception(error)
 
-    def kill(self, future: Future[Any]) -> None:
+    def kill(self, future: Future[Any]) -> bool:
         reference = self._jobs.get(future)
         if reference is not None and future.cancel():
             self._ray.cancel(reference, force=True)
+        return True
 
     def _ended(self, reference: Any, future: Future[Any]) -> None:
         self._jobs.pop(future, None)
@@ -414,19 +419,41 @@ class _DaskExecutor(Executor):
     def __init__(self, client: Any) -> None:
         self._client = client
         self._own = client.get_executor(pure=False)
-        self._jobs: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
+        #: Dask's key of each call that somebody waits for.
+        self._keys: weakref.WeakKeyDictionary[Future[Any], str] = weakref.WeakKeyDictionary()
+        #: Given up, and their workers run them still: cancelled, these would pass for free and be handed others.
+        self._left: List[Future[Any]] = []
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = self._own.submit(function, *arguments, **named)
-        self._jobs.add(future)
+        key = f"spinnprop-{uuid.uuid4().hex}"
+        future: Future[Any] = self._own.submit(function, *arguments, key=key, **named)
+        self._keys[future] = key
         return future
+
+    def kill(self, future: Future[Any]) -> bool:
+        key = self._keys.get(future)
+        where = [address for address, keys in self._client.processing().items() if key in keys]
+        if not all(map(self._has_nanny, where)):
+            self._left.append(future)
+            return False
+        # Given up first: what a worker that dies has run is done again.
+        if future.cancel() and where:
+            self._client.restart_workers(where, raise_for_error=False)
+        return True
+
+    def _has_nanny(self, address: str) -> bool:
+        try:
+            known = self._client.scheduler_info(n_workers=-1)
+        except TypeError:
+            # Older ones tell of all without being asked.
+            known = self._client.scheduler_info()
+        return known["workers"].get(address, {}).get("nanny") is not None
 
     @property
     def n_workers(self) -> int:
         return sum(self._client.nthreads().values())
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        if cancel_futures:
-            _cancel(self._jobs)
+        _cancel(self._keys if cancel_futures else self._left)
         self._own.shutdown(wait)
         self._client.close()

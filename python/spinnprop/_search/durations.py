@@ -20,6 +20,8 @@ class Durations:
         self.timeout = timeout
         self._clock = clock
         self._begun: Dict[int, float] = {}
+        #: Since when those that no worker has begun have been waiting.
+        self._waiting: Dict[int, float] = {}
         self._freed = -float("inf")
         self._longest: Optional[float] = None
         self._warned: Set[int] = set()
@@ -33,12 +35,16 @@ class Durations:
         """The time of a trial begins now, unless a worker has begun it before."""
         with self._lock:
             now = self._clock()
-            if not has_begun():
+            if has_begun():
+                self._waiting.pop(number, None)
+            else:
                 self._begun[number] = now
+                self._waiting.setdefault(number, now)
 
     def end(self, number: int) -> None:
         with self._lock:
             begun = self._begun.pop(number, None)
+            self._waiting.pop(number, None)
             if begun is not None:
                 self._longest = max(self._longest or 0.0, self._clock() - begun)
 
@@ -46,6 +52,7 @@ class Durations:
         """A trial that was given up: how long it has taken says nothing of others."""
         with self._lock:
             self._begun.pop(number, None)
+            self._waiting.pop(number, None)
 
     def freed(self) -> None:
         """A worker has become free. Whether a trial had been waiting for it is not known, so the time of all of them begins anew."""
@@ -63,7 +70,14 @@ class Durations:
             return first
 
     def warn(self) -> None:
-        """Warns of trials that may hang, once of each. With a timeout they are given up instead."""
+        """Warns of trials that may hang, once of each. With a timeout they are given up instead, but for those that no worker begins."""
+        for number, seconds in self._stuck():
+            warnings.warn(
+                f"no worker has begun trial {number} in {seconds:.0f} s, and none runs another: the executor's workers have other work, or do not finish "
+                "starting; if so, Ctrl-C ends the search and keeps what has ended",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         for number, seconds, longest in self._hanging():
             others = "none has ended yet" if longest is None else f"none that has ended took more than {longest:.3g} s"
             warnings.warn(
@@ -81,3 +95,15 @@ class Durations:
             found = [(number, now - begun, self._longest) for number, begun in self._begun.items() if now - begun > least and number not in self._warned]
             self._warned.update(number for number, _, _ in found)
             return found
+
+    def _stuck(self) -> List[Tuple[int, float]]:
+        """The trial that has waited longest for a worker, where all there are wait."""
+        with self._lock:
+            first = min(self._waiting, key=self._waiting.__getitem__, default=None)
+            if first is None or first in self._warned or len(self._waiting) < len(self._begun):
+                return []
+            waited = self._clock() - self._waiting[first]
+            if waited <= _MANY * _LONG:
+                return []
+            self._warned.add(first)
+            return [(first, waited)]

@@ -110,9 +110,9 @@ def search(
     timeout : float or None
         Seconds after which a trial is given up and noted as failed, and the search goes on. Its training ends when it next tells how far it is. What
         does not end within ten seconds more, code of your own that hangs say, is left to itself, with a warning: the thread that it runs on, or
-        the executor's worker, which then gets no other trial; of `executors.processes` and `ray` the process is ended. Those seconds do
-        not count while a process of `executors.processes` still starts. On a cluster, and with more trials at the same time than a pool has
-        workers, they count from when a trial last ended, since one may have waited for a worker.
+        the executor's worker, which then gets no other trial; of `executors.processes`, `ray` and `dask` (where a worker has a nanny) the process is
+        ended. Those seconds do not count while a process of `executors.processes` still starts. On a cluster, and with more trials at the same
+        time than a pool has workers, they count from when a trial last ended, since one may have waited for a worker.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -139,7 +139,7 @@ def search(
     -----
     RuntimeWarning
         Of a trial that is given up but still runs; without a `timeout` of one that has run for over a minute and ten times as long as any that has
-        ended here, or for over ten minutes if none has.
+        ended here, or for over ten minutes if none has; of one that no process of `executors.processes` has begun in ten minutes.
 
     Notes
     -----

@@ -99,6 +99,8 @@ class Trials:
         # Whether what runs is one of these again, and nothing else.
         is_alone = self._n_jobs == 1
         has_begun = begins(executor, self._n_jobs)
+        #: Ends a call that runs, and says whether its worker is free then.
+        kill: Optional[Callable[[Any], bool]] = getattr(executor, "kill", None)
         try:
             while True:
                 room = self._room(executor, left)
@@ -138,11 +140,11 @@ class Trials:
                         self._durations.wait(trial.number, partial(has_begun, job))
                 late = self._durations.overdue()
                 for job in [job for job, (trial, _) in jobs.items() if trial.number == late]:
-                    if hasattr(executor, "kill"):
-                        executor.kill(job)
+                    if kill is not None and kill(job):
                         what = "its process has been ended"
                     else:
-                        job.cancel()
+                        if kill is None:
+                            job.cancel()
                         left.append(job)
                         what = f"a worker of the executor still runs it{_KEPT}"
                     self._give_up(jobs.pop(job)[0], what)

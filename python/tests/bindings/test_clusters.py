@@ -1,5 +1,6 @@
 """Searches on clusters that the tests start on this machine, and lose parts of: Ray, Dask, a PostgreSQL database."""
 
+import contextlib
 import glob
 import logging
 import os
@@ -13,8 +14,8 @@ import pytest
 from searching import HangingOnce, deadly, search, shared
 
 import spinnprop as sp
-from spinnprop import executors
-from spinnprop._search import evaluation
+from spinnprop import _commands, executors
+from spinnprop._search import evaluation, trials
 from spinnprop._search import search as searches
 from spinnprop._search.durations import Durations
 
@@ -94,6 +95,14 @@ def test_ray_ends_a_trial_that_hangs(importable, ray_cluster, tmp_path, monkeypa
         assert executor.submit(abs, -3).result() == 3
 
 
+COMMAND = ["search", "yin-yang", "--trials", "4", "--epochs", "1", "--samples", "60"]
+
+
+def test_the_command_searches_on_ray(ray_cluster, tmp_path, capsys):
+    assert _commands.main([*COMMAND, "--ray", ray_cluster[0].address, "--out", str(tmp_path)]) == 0
+    assert "4 trials complete, 0 trials pruned, 0 trials failed" in capsys.readouterr().out
+
+
 def test_ray_loses_a_node_in_a_training(ray_cluster):
     cluster, node = ray_cluster
     with executors.ray(cluster.address) as executor:
@@ -124,11 +133,17 @@ def test_what_is_left_with_ray_ends(ray_cluster):
     assert all(job.cancelled() for job in jobs)
 
 
-def test_dask_loses_workers():
+@contextlib.contextmanager
+def dask_cluster(n_workers=2):
     distributed = pytest.importorskip("distributed", reason="pip install distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
-    ) as cluster, executors.dask(cluster.scheduler_address) as executor:
+        n_workers=n_workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster:
+        yield cluster
+
+
+def test_dask_loses_workers():
+    with dask_cluster() as cluster, executors.dask(cluster.scheduler_address) as executor:
 
         def lose():
             os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
@@ -144,18 +159,70 @@ def test_dask_loses_workers():
 
 
 def test_dask_notes_a_trial_that_kills_its_workers():
-    distributed = pytest.importorskip("distributed", reason="pip install distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
-    ) as cluster, executors.dask(cluster.scheduler_address) as executor:
+    with dask_cluster() as cluster, executors.dask(cluster.scheduler_address) as executor:
         found = search(estimator=deadly, executor=executor, n_jobs=2, n_trials=6)
     assert [trial["state"] == "failed" for trial in found.trials] == [trial["params"]["hidden"] > 7 for trial in found.trials]
     assert {trial["state"] for trial in found.trials} == {"complete", "failed"}
 
 
+def test_dask_ends_a_trial_that_hangs(importable, tmp_path, monkeypatch):
+    make = HangingOnce(tmp_path / "hangs")
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
+    with dask_cluster() as cluster, executors.dask(cluster.scheduler_address) as executor:
+        with pytest.warns(RuntimeWarning, match="trial 0 took longer than 60.0 s and did not stop; its process has been ended"):
+            found = search(executor=executor, estimator=make, n_trials=3, timeout=60.0)
+        assert [trial["state"] for trial in found.trials] == ["failed", "complete", "complete"]
+        assert executor.submit(abs, -3).result() == 3 and executor.n_workers == 2
+
+
+def test_a_worker_of_dask_that_nobody_restarts_gets_no_other_trial(importable, tmp_path, monkeypatch):
+    make = HangingOnce(tmp_path / "hangs")
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
+    with dask_cluster(n_workers=0) as cluster:
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address, "--no-nanny", "--nthreads", "1", "--no-dashboard"]
+        workers = [subprocess.Popen([*command, "--host", "127.0.0.1"], stderr=subprocess.DEVNULL, cwd=tmp_path) for _ in range(2)]
+        try:
+            with executors.dask(cluster.scheduler_address) as executor:
+                executor._client.wait_for_workers(2)
+                with pytest.warns(RuntimeWarning, match="trial 0 took longer than 60.0 s and did not stop; a worker of the executor still runs it"):
+                    found = search(executor=executor, estimator=make, n_trials=4, timeout=60.0)
+            # The end of the `with` has not waited for what hangs.
+            assert [trial["state"] for trial in found.trials] == ["failed", *["complete"] * 3]
+            assert [worker.poll() for worker in workers] == [None, None]
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+
+
+def test_the_command_searches_on_dask(tmp_path, capsys):
+    with dask_cluster() as cluster:
+        assert _commands.main([*COMMAND, "--dask", cluster.scheduler_address, "--out", str(tmp_path)]) == 0
+    assert "4 trials complete, 0 trials pruned, 0 trials failed" in capsys.readouterr().out
+
+
+class Database:
+    """A PostgreSQL database that listens in a folder alone."""
+
+    def __init__(self, folder, user):
+        self.address = f"postgresql://search@/postgres?host={folder}"
+        self._folder, self._user = folder, user
+        self._run("initdb", "--auth=trust", "--username=search")
+        self.start()
+
+    def _run(self, program, *arguments):
+        command = [*self._user, os.path.join(SERVERS[-1], program), "-D", f"{self._folder}/data", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._folder)
+
+    def start(self):
+        self._run("pg_ctl", "-w", "-l", f"{self._folder}/log", "-o", f"-k {self._folder} -c listen_addresses=''", "start")
+
+    def stop(self):
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
 @pytest.fixture
-def database(tmp_path):
-    """The address of a PostgreSQL database that listens in a folder alone."""
+def database():
     pytest.importorskip("psycopg2", reason="pip install psycopg2-binary")
     if not SERVERS:
         pytest.skip("there is no PostgreSQL: apt-get install postgresql")
@@ -163,19 +230,33 @@ def database(tmp_path):
     user = [] if os.getuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     folder = subprocess.run([*user, "mktemp", "-d"], check=True, capture_output=True, text=True).stdout.strip()
 
-    def run(program, *arguments):
-        command = [*user, os.path.join(SERVERS[-1], program), "-D", f"{folder}/data", *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
-
-    run("initdb", "--auth=trust", "--username=search")
-    run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-k {folder} -c listen_addresses=''", "start")
-    yield f"postgresql://search@/postgres?host={folder}"
-    run("pg_ctl", "-w", "-m", "immediate", "stop")
+    found = Database(folder, user)
+    yield found
+    found.stop()
     subprocess.run([*user, "rm", "-r", folder], check=True)
 
 
 def test_processes_share_a_database_and_one_is_killed(database):
-    shared(database)
+    shared(database.address)
+
+
+def test_a_database_that_goes_away(database, monkeypatch):
+    search(storage=database.address, n_trials=1)
+    evaluate = trials.evaluate
+
+    def gone(*arguments):
+        database.stop()
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(trials, "evaluate", gone)
+    with pytest.raises(sp.SpinnpropError, match="the storage of the search has failed: .*; trials that had ended are in it"):
+        search(storage=database.address, n_trials=3)
+    monkeypatch.setattr(trials, "evaluate", evaluate)
+    with pytest.raises(sp.SpinnpropError, match="postgresql:///postgres.* cannot be used as the storage of a search"):
+        search(storage=database.address, n_trials=3)
+    database.start()
+    found = search(storage=database.address, n_trials=3)
+    assert [trial["state"] for trial in found.trials] == ["complete"] * 3
 
 
 def test_what_executors_refuse(monkeypatch):

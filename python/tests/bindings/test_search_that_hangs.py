@@ -107,6 +107,58 @@ def test_what_is_warned_of():
         limited.warn()
 
 
+def test_what_no_worker_begins_is_warned_of():
+    clock = Clock()
+    own = Durations(60.0, clock)
+    for number in (0, 1):
+        own.begin(number)
+        own.wait(number, lambda: False)
+    clock.now = 600.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        own.warn()
+        # Another runs, for which it may wait.
+        own.wait(1, lambda: True)
+        clock.now += 1e3
+        own.warn()
+        own.wait(0, lambda: False)
+        assert own.overdue() == 1
+    own.end(1)
+    with pytest.warns(RuntimeWarning, match="no worker has begun trial 0 in 1600 s, and none runs another: .* do not finish starting") as said:
+        own.warn()
+        own.warn()
+    assert len(said) == 1
+    own.wait(0, lambda: True)
+    own.end(0)
+    own.warn()
+
+
+def test_a_search_warns_where_no_process_finishes_starting(tmp_path, monkeypatch):
+    clock, ready = Clock(), tmp_path / "ready"
+
+    def tick():
+        """Runs on by a second with each look, until the search has warned."""
+        clock.now += 1.0
+        return clock.now
+
+    warn = Durations.warn
+
+    def telling(own):
+        try:
+            warn(own)
+        finally:
+            if own._warned:
+                ready.touch()
+
+    monkeypatch.setattr(runners, "BEAT", 0.01)
+    monkeypatch.setattr(trials, "_PAUSE", 0.001)
+    monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, tick))
+    monkeypatch.setattr(Durations, "warn", telling)
+    monkeypatch.setattr(executors, "begin_process", partial(begins_late, ready))
+    with executors.processes(1) as executor, pytest.warns(RuntimeWarning, match="no worker has begun trial 0 in 60"):
+        assert states(search(executor=executor, n_trials=1)) == ["complete"]
+
+
 def test_a_search_warns_while_a_trial_hangs(clock, monkeypatch):
     monkeypatch.setattr(runners, "BEAT", 0.01)
     told = threading.Event()
