@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import socket
 import sys
 import threading
 import uuid
@@ -37,6 +38,8 @@ _DEATHS = {
     "ray.exceptions": ("WorkerCrashedError", "OutOfMemoryError", "NodeDiedError"),
 }
 _CLOSED = "the executor has been shut down; make a new one"
+#: Seconds in which the port of a Ray cluster must answer: Ray itself tries for many minutes.
+_ANSWERS = 10.0
 
 
 def ray(address: str = "auto", retries: int = 3) -> Executor:
@@ -138,7 +141,9 @@ def processes(n_workers: Optional[int] = None, retries: int = 3) -> Executor:
 def workers(executor: Executor) -> int:
     """How many calls an executor runs at once."""
     # Those of concurrent.futures have no public name for it.
-    count = getattr(executor, "n_workers", None) or getattr(executor, "_max_workers", None)
+    count = getattr(executor, "n_workers", getattr(executor, "_max_workers", None))
+    if count == 0:
+        raise ValueError("the executor has no workers yet; start some, or give n_jobs as a positive number: how many trials there are to be at a time")
     if not isinstance(count, int):
         raise ValueError(f"how many workers {checks.shown(executor)} has is not known; give n_jobs as a positive number")
     return count
@@ -163,6 +168,16 @@ def _text(address: Any) -> str:
     if not isinstance(address, str) or not address:
         raise TypeError(f"address is {address!r}; it must be that of a scheduler, as 'host:8786'")
     return address
+
+
+def _must_answer(address: str) -> None:
+    """Raises ConnectionError if nobody listens at "host:port"; other addresses are not looked at."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "//" not in host:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _ANSWERS).close()
+        except (OSError, OverflowError, UnicodeError) as error:
+            raise ConnectionError(f"no Ray cluster answers at {address}: {error}; start one there by ray start --head, or take the address it tells") from error
 
 
 def _call(function: Callable[..., Any], arguments: Any, named: Any) -> Any:
@@ -347,6 +362,7 @@ class _RayExecutor(Executor):
         #: Ray's reference of each call that has not ended.
         self._jobs: Dict[Future[Any], Any] = {}
         if self._is_own:
+            _must_answer(address)
             module.init(address=address, logging_level="ERROR", log_to_driver=False)
         elif address not in ("auto", module.get_runtime_context().gcs_address):
             raise ValueError(f"address is {address!r}, but this process is connected to another cluster of Ray; leave that first: ray.shutdown()")

@@ -5,6 +5,7 @@ import glob
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 from concurrent import futures
@@ -103,6 +104,17 @@ def test_the_command_searches_on_ray(ray_cluster, tmp_path, capsys):
     assert "4 trials complete, 0 trials pruned, 0 trials failed" in capsys.readouterr().out
 
 
+def test_where_no_ray_cluster_answers(tmp_path, capsys):
+    pytest.importorskip("ray", reason="pip install ray")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "127.0.0.1:%d" % server.getsockname()[1]
+    for wrong in (address, "127.0.0.1:70000", "no host at all:1", "h" * 70 + ":1"):
+        with pytest.raises(ConnectionError, match=f"no Ray cluster answers at {wrong}: .*; start one there by ray start --head"):
+            executors.ray(wrong)
+    assert _commands.main([*COMMAND, "--ray", address, "--out", str(tmp_path)]) == 1
+    assert f"spinnprop: no Ray cluster answers at {address}: " in capsys.readouterr().err
+
+
 def test_ray_loses_a_node_in_a_training(ray_cluster):
     cluster, node = ray_cluster
     with executors.ray(cluster.address) as executor:
@@ -199,6 +211,20 @@ def test_the_command_searches_on_dask(tmp_path, capsys):
     with dask_cluster() as cluster:
         assert _commands.main([*COMMAND, "--dask", cluster.scheduler_address, "--out", str(tmp_path)]) == 0
     assert "4 trials complete, 0 trials pruned, 0 trials failed" in capsys.readouterr().out
+
+
+def test_a_cluster_without_workers(tmp_path, capsys):
+    with dask_cluster(n_workers=0) as cluster:
+        command = [*COMMAND, "--dask", cluster.scheduler_address, "--out", str(tmp_path)]
+        assert _commands.main(command) == 1
+        assert "spinnprop: the cluster has no workers yet; start some, or give --jobs" in capsys.readouterr().err
+        with executors.dask(cluster.scheduler_address) as executor:
+            with pytest.raises(ValueError, match="the executor has no workers yet; start some, or give n_jobs"):
+                search(executor=executor, n_jobs=-1)
+            cluster.scale(1)
+            # What is given waits for it.
+            assert len(search(executor=executor, n_jobs=2, n_trials=2).trials) == len(search(executor=executor, n_jobs=-1, n_trials=2).trials) == 2
+        assert _commands.main(command) == 0
 
 
 class Database:
