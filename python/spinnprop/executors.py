@@ -361,6 +361,7 @@ class _RayExecutor(Executor):
         self._lock = threading.Lock()
         #: Ray's reference of each call that has not ended.
         self._jobs: Dict[Future[Any], Any] = {}
+        self._killed: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
         if self._is_own:
             _must_answer(address)
             module.init(address=address, logging_level="ERROR", log_to_driver=False)
@@ -393,9 +394,9 @@ class _RayExecutor(Executor):
                 future.set_exception(error)
 
     def kill(self, future: Future[Any]) -> bool:
-        reference = self._jobs.get(future)
-        if reference is not None and future.cancel():
-            self._ray.cancel(reference, force=True)
+        if future in self._jobs:
+            self._killed.add(future)
+            future.cancel()
         return True
 
     def _ended(self, reference: Any, future: Future[Any]) -> None:
@@ -403,7 +404,8 @@ class _RayExecutor(Executor):
         if future.cancelled():
             # Without that, who waits for it is not told.
             future.set_running_or_notify_cancel()
-            self._ray.cancel(reference)
+            # Once: asked to stop first, a process is not ended any more by force.
+            self._ray.cancel(reference, force=future in self._killed)
 
     @property
     def n_workers(self) -> int:

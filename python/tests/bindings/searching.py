@@ -1,7 +1,6 @@
 """A small search, and a process that makes one: ``python searching.py STORAGE N_TRIALS SEARCH_OPTIONS [hangs]``."""
 
 import ast
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import spinnprop as sp
 from spinnprop._search import trials
 from spinnprop._search.result import counted
 from spinnprop._search.runners import running
-from spinnprop._support.jobs import begin_process
 
 X, y = sp.datasets.yin_yang(120)
 SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
@@ -28,17 +26,6 @@ def deadly(hidden, learning_rate):
     if hidden > 7:
         signal.raise_signal(signal.SIGKILL)
     return sp.SpikingClassifier(hidden=(hidden,), learning_rate=learning_rate, epochs=2, batch_size=60)
-
-
-def aborts(*arguments):
-    os.abort()
-
-
-def begins_late(path, marks):
-    """A process of a pool that takes calls only when there is a file."""
-    while not path.exists():
-        time.sleep(0.01)
-    begin_process(marks)
 
 
 class HangingOnce:

@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent import futures
 
 import numpy as np
 import pytest
 from searching import HangingOnce, deadly, search, shared
+from sent import hangs
 
 import spinnprop as sp
 from spinnprop import _commands, executors
@@ -55,24 +57,46 @@ def test_the_errors_of_deaths_are_there(module, names):
     assert all(issubclass(getattr(found, name), Exception) for name in names)
 
 
+def _beside_this():
+    """The path on which workers, new ones among them, find what lies beside this file."""
+    return os.pathsep.join([os.path.dirname(__file__), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 @pytest.fixture
+def importable(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", _beside_this())
+
+
+@pytest.fixture(scope="module")
 def ray_cluster():
+    """With one processor. It takes ten seconds to begin."""
     ray = pytest.importorskip("ray", reason="pip install ray")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    yield cluster, cluster.add_node(num_cpus=1)
-    ray.shutdown()
-    cluster.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", _beside_this())
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        yield cluster
+        ray.shutdown()
+        cluster.shutdown()
 
 
-def test_ray_loses_a_node(ray_cluster):
-    cluster, node = ray_cluster
-    with executors.ray(cluster.address) as executor:
-        # Workers import what a search sends them from where this file is.
-        executor.submit(sys.path.append, os.path.dirname(__file__)).result()
-        losing = Losing(executor, lambda: cluster.remove_node(node, allow_graceful=False))
-        found = search(executor=losing, n_jobs=2, n_trials=8)
+@pytest.fixture
+def lose(ray_cluster):
+    """Takes a node away from the cluster, which has had one more for this test."""
+    node = ray_cluster.add_node(num_cpus=1)
+    return lambda: ray_cluster.remove_node(node, allow_graceful=False)
+
+
+def test_ray_loses_a_node_in_a_training(ray_cluster, lose):
+    with executors.ray(ray_cluster.address) as executor:
+        assert executor.n_workers == 2
+        assert np.array_equal(trained(Losing(executor, lose)), trained())
+
+
+def test_ray_loses_a_node(ray_cluster, lose):
+    with executors.ray(ray_cluster.address) as executor:
+        found = search(executor=Losing(executor, lose), n_jobs=2, n_trials=8)
         assert len(found.trials) == 8 and [trial["state"] for trial in found.trials] == ["complete"] * 8
         one_by_one = search(executor=executor, n_trials=3)
         with pytest.raises(ValueError, match="learning_rate"):
@@ -80,16 +104,20 @@ def test_ray_loses_a_node(ray_cluster):
     assert without_clock(one_by_one) == without_clock(search(n_trials=3, pruner=None))
 
 
-@pytest.fixture
-def importable(monkeypatch):
-    """Workers, new ones among them, import what lies beside this file."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), *filter(None, [os.environ.get("PYTHONPATH")])]))
+def test_ray_ends_the_process_of_what_is_killed(ray_cluster, tmp_path):
+    """Whose place is the only one."""
+    with executors.ray(ray_cluster.address) as executor:
+        hung = executor.submit(hangs, tmp_path / "begun")
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        executor.kill(hung)
+        assert hung.cancelled() and executor.submit(abs, -3).result(timeout=300) == 3
 
 
-def test_ray_ends_a_trial_that_hangs(importable, ray_cluster, tmp_path, monkeypatch):
+def test_ray_ends_a_trial_that_hangs(ray_cluster, tmp_path, monkeypatch):
     make = HangingOnce(tmp_path / "hangs")
     monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
-    with executors.ray(ray_cluster[0].address) as executor:
+    with executors.ray(ray_cluster.address) as executor:
         with pytest.warns(RuntimeWarning, match="trial 0 took longer than 60.0 s and did not stop; its process has been ended"):
             found = search(executor=executor, estimator=make, n_trials=3, timeout=60.0)
         assert [trial["state"] for trial in found.trials] == ["failed", "complete", "complete"]
@@ -100,7 +128,7 @@ COMMAND = ["search", "yin-yang", "--trials", "4", "--epochs", "1", "--samples", 
 
 
 def test_the_command_searches_on_ray(ray_cluster, tmp_path, capsys):
-    assert _commands.main([*COMMAND, "--ray", ray_cluster[0].address, "--out", str(tmp_path)]) == 0
+    assert _commands.main([*COMMAND, "--ray", ray_cluster.address, "--out", str(tmp_path)]) == 0
     assert "4 trials complete, 0 trials pruned, 0 trials failed" in capsys.readouterr().out
 
 
@@ -115,31 +143,22 @@ def test_where_no_ray_cluster_answers(tmp_path, capsys):
     assert f"spinnprop: no Ray cluster answers at {address}: " in capsys.readouterr().err
 
 
-def test_ray_loses_a_node_in_a_training(ray_cluster):
-    cluster, node = ray_cluster
-    with executors.ray(cluster.address) as executor:
-        assert executor.n_workers == 2
-        losing = Losing(executor, lambda: cluster.remove_node(node, allow_graceful=False))
-        assert np.array_equal(trained(losing), trained())
-
-
 def test_what_is_left_with_ray_ends(ray_cluster):
-    cluster, _ = ray_cluster
-    with executors.ray(cluster.address) as executor:
+    with executors.ray(ray_cluster.address) as executor:
         jobs = [executor.submit(abs, -number) for number in range(8)]
         wrong = executor.submit(divmod, 1, 0)
     assert all(job.done() for job in jobs) and [job.result() for job in jobs] == list(range(8))
     assert type(wrong.exception()) is ZeroDivisionError
     with pytest.raises(RuntimeError, match="has been shut down"):
         executor.submit(abs, 1)
-    executor = executors.ray(cluster.address)
+    executor = executors.ray(ray_cluster.address)
     jobs = [executor.submit(signal.pause) for _ in range(4)]
     assert jobs[3].cancel() and not futures.wait(jobs[3:]).not_done
     executor.shutdown(wait=False)
     for job in jobs[:3]:
         with pytest.raises(RuntimeError, match="left the cluster"):
             job.result()
-    with executors.ray(cluster.address) as executor:
+    with executors.ray(ray_cluster.address) as executor:
         jobs = [executor.submit(signal.pause) for _ in range(4)]
         executor.shutdown(cancel_futures=True)
     assert all(job.cancelled() for job in jobs)
@@ -171,8 +190,12 @@ def test_dask_loses_workers():
 
 
 def test_dask_notes_a_trial_that_kills_its_workers():
-    with dask_cluster() as cluster, executors.dask(cluster.scheduler_address) as executor:
-        found = search(estimator=deadly, executor=executor, n_jobs=2, n_trials=6)
+    dask = pytest.importorskip("dask", reason="pip install distributed")
+    # Dask begins a worker in place of each that dies, which takes seconds; unless told, four have to die of a trial.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), dask_cluster() as cluster, executors.dask(
+        cluster.scheduler_address
+    ) as executor:
+        found = search(estimator=deadly, executor=executor, n_jobs=2, n_trials=3)
     assert [trial["state"] == "failed" for trial in found.trials] == [trial["params"]["hidden"] > 7 for trial in found.trials]
     assert {trial["state"] for trial in found.trials} == {"complete", "failed"}
 

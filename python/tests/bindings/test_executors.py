@@ -10,30 +10,10 @@ from concurrent import futures
 from functools import partial
 
 import pytest
-from searching import begins_late
+from sent import NotUnpickled, Result, appears, begins_late, dies_once, fails, holds, notes
 
 import spinnprop as sp
 from spinnprop import executors
-
-
-def appears(path):
-    while not path.exists():
-        time.sleep(0.01)
-
-
-def dies_once(path):
-    """Kills its process, unless it has done so before."""
-    if not path.exists():
-        path.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return path.name
-
-
-def holds(begun, go):
-    """Tells by one file that it has begun, and ends when there is another."""
-    begun.touch()
-    appears(go)
-    return "held"
 
 
 def test_what_waits_is_not_done_again_for_the_deaths_of_others(tmp_path):
@@ -96,31 +76,6 @@ def test_what_waits_can_be_cancelled_and_what_runs_cannot(tmp_path):
         assert not never.exists() and (whole or last.result() == 3)
         begun.unlink()
         go.unlink()
-
-
-class NotUnpickled(Exception):
-    """Is made of more than its message, so that unpickling it fails."""
-
-    def __init__(self, message, code):
-        super().__init__(message)
-
-
-class Result:
-    """Cannot be unpickled."""
-
-    def __reduce__(self):
-        return fails, ()
-
-
-def fails(*ignored):
-    raise NotUnpickled("the membrane burst", 7)
-
-
-def notes(path, function, *arguments):
-    """Notes that it has run a function."""
-    with path.open("a") as runs:
-        runs.write("run\n")
-    return function(*arguments)
 
 
 def test_what_raises_is_not_done_again_and_its_error_is_told(tmp_path):

@@ -12,7 +12,8 @@ import warnings
 from functools import partial
 
 import pytest
-from searching import SMALL, SPACE, HangingOnce, X, begins_late, search, y
+from searching import SMALL, SPACE, HangingOnce, X, search, y
+from sent import begins_late
 
 import spinnprop as sp
 from spinnprop import executors

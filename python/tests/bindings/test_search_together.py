@@ -15,7 +15,8 @@ import types
 
 import optuna
 import pytest
-from searching import SMALL, SPACE, X, aborts, deadly, search, shared, y
+from searching import SMALL, SPACE, X, deadly, search, shared, y
+from sent import aborts
 
 import spinnprop as sp
 from spinnprop._search import result, runners, sampler, study, trials
