@@ -10,7 +10,7 @@ import sys
 from concurrent.futures import Executor
 from typing import Any, Dict, Iterator, List, Optional
 
-from .. import datasets, executors
+from .. import _core, datasets, executors
 from .._engines.names import ENGINES
 from .._library import __version__
 from .._search.space import Build, LogUniform, Uniform
@@ -194,6 +194,9 @@ def run(options: argparse.Namespace) -> None:
         f"objective {options.objective}",
         flush=True,
     )
+    if options.jobs is None and options.ray is None and options.dask is None:
+        # What is drawn hangs on it, so best.json tells it.
+        options.jobs = _core.thread_count()
     kept = () if options.storage is not None else (folder.TRIALS, f"{folder.TRIALS}-journal")
     make = Maker(options.engine, options.epochs)
     try:
@@ -233,7 +236,7 @@ def run(options: argparse.Namespace) -> None:
     folder.save_model(winner.network_, options.out)
     # Nothing was chosen by the test set: it is looked at here, once.
     test = winner.score(*datasets.yin_yang(1000, seed=40))
-    settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")
+    settings = ("engine", "epochs", "hidden", "jobs", "objective", "samples", "seed", "steps", "timeout", "trials")
     content = {
         "spinnprop": __version__,
         "data": "yin-yang",

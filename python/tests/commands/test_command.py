@@ -1,7 +1,7 @@
 """The grammar and the exit codes of all commands."""
 
-import argparse
 import inspect
+import json
 import os
 import re
 import signal
@@ -11,10 +11,10 @@ import sys
 import numpy as np
 import pytest
 from messages import core_messages, python_messages
-from running import QUICK, spinnprop
+from running import GRAMMAR, LEAVES, QUICK, spinnprop
 
 import spinnprop as sp
-from spinnprop import _commands
+from spinnprop import _commands, _core
 from spinnprop._commands import grammar, training_page
 from spinnprop._commands import simulate as simulate_command
 
@@ -139,23 +139,35 @@ def test_ctrl_c_while_modules_are_imported_is_quiet(tmp_path):
         assert (done.returncode, done.stdout, done.stderr) == (130, b"", b""), done
 
 
-def leaves(parser, words=()):
-    """Every command's words and its grammar."""
-    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not inner:
-        yield words, parser
-    for action in inner:
-        for name, each in action.choices.items():
-            yield from leaves(each, (*words, name))
-
-
-GRAMMAR = _commands.build_parser()
-LEAVES = list(leaves(GRAMMAR))
-
-
 def test_no_two_commands_share_a_folder_unasked():
     folders = [parser.get_default("out") for _, parser in LEAVES if parser.get_default("out")]
     assert len(folders) == len(set(folders)) == 33
+
+
+#: By which results do not differ, or by which somebody else's are gone on from.
+OF_NO_RUN = {"help", "threads", "pictures", "out", "resume", "storage", "ray", "dask"}
+SEARCH = ["--samples", "60", "--epochs", "1", "--trials", "1"]
+
+
+@pytest.mark.parametrize(
+    "command, file",
+    [
+        (["train", "yin-yang", *QUICK], "metrics.json"),
+        (["train", "yin-yang", *QUICK, "--engine", "clock"], "metrics.json"),
+        (["search", "yin-yang", *SEARCH], "best.json"),
+        (["simulate", "sparse", "--n", "50", "--k", "5", "--seconds", "0.1"], "metrics.json"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_every_option_that_shapes_a_run_is_in_its_settings(command, file, tmp_path):
+    assert _commands.main([*command, "--out", str(tmp_path)]) == 0
+    (parser,) = [parser for words, parser in LEAVES if list(words) == command[:2]]
+    settings = json.loads((tmp_path / file).read_text())["settings"]
+    # Engines without time steps have no number of them.
+    steps = {"steps"} if command[0] == "train" and "clock" not in command else set()
+    assert {action.dest for action in parser._actions} - OF_NO_RUN - steps <= set(settings)
+    if command[0] == "search":
+        assert settings["jobs"] == _core.thread_count()
 
 
 #: Numbers that hardly anything takes.
