@@ -89,6 +89,7 @@ def test_silence_is_not_perfect():
     trainer.run(SPIKES, np.full((60, 3), 0.02), (SPIKES, np.full((60, 3), 0.02)))
     last = trainer.history[-1]
     assert last["skipped"] == 1 and last["loss"] == pytest.approx(3 * 4**2 / 2, rel=1e-12) == last["validation_loss"]
+    assert network.gradient(network.forward(SPIKES), sp.losses.SpikeTimeMSE(), np.full((60, 3), 0.02))[1].skipped == 60
 
 
 @pytest.mark.parametrize("engine", ["event", "first-spike", "clock", "spinnaker2"])

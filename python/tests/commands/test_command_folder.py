@@ -6,30 +6,26 @@ import shutil
 import tempfile
 
 import pytest
-from running import QUICK
+from running import LEAVES, QUICK
 
 import spinnprop as sp
 from spinnprop import _commands
 from spinnprop._commands import folder as command_folder
 
+#: Those that write to a folder, with so much to do that a test would not see the end of it.
+WRITING = [(words, parser) for words, parser in LEAVES if parser.get_default("out")]
+LONG = {"--epochs": "1000000", "--seconds": "1e6"}
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["train", "yin-yang", "--epochs", "1000000"],
-        ["search", "yin-yang", "--epochs", "1000000"],
-        ["simulate", "sparse", "--seconds", "1e6"],
-        ["reproduce", "eventprop-yin-yang", "--epochs", "1000000"],
-        ["reproduce", "spinnaker2-yin-yang", "--epochs", "1000000"],
-        ["reproduce", "delgrad-yin-yang", "--epochs", "1000000"],
-    ],
-    ids=" ".join,
-)
+
+@pytest.mark.parametrize("words, parser", WRITING, ids=[" ".join(words) for words, _ in WRITING])
 @pytest.mark.parametrize("folder", ["file/run", "/proc/run", "file"])
-def test_a_folder_that_cannot_be_written_is_told_before_the_work(command, folder, tmp_path, capsys, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(words, parser, folder, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    assert _commands.main([*command, "--out", folder]) == 1
+    flags = {flag for action in parser._actions for flag in action.option_strings}
+    long = [part for flag, number in LONG.items() if flag in flags for part in (flag, number)]
+    data = ["--data", str(tmp_path)] if "--data" in flags else []
+    assert _commands.main([*words, *long, *data, "--out", folder]) == 1
     shown = capsys.readouterr()
     assert f"{folder} cannot be written" in shown.err and "--out" in shown.err and shown.err.count("\n") == 1
     assert shown.out == ""
