@@ -13,6 +13,8 @@ PIP := $(PIP_ALOUD) -q
 # Nothing here may read a user's site-packages or PYTHONPATH instead of the environment's own.
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH
+# Containers often forbid to keep compiled modules: then each of some hundred processes would compile scikit-learn anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Relative names only: the checkout may lie in a folder whose name has spaces.
 SWIFT_SOURCES := Package.swift $(shell find Sources include -not -name '.*')
