@@ -86,11 +86,19 @@ struct ChipRun {
 
     mutating func run(_ input: SpikeTrains) throws(SpinnpropError) {
         let sent = try sentInput(input)
+        // Of all layers together, which run one after another.
+        var forward = forward
+        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
+        let limit =
+            forward.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons)
+        forward.maxSpikes = limit
+        let budget = SpikeBudget(limit: limit)
         for index in network.layers.indices {
             let layer = network.layers[index]
             let own = try physicalNetwork(index)
             let trains = try arriving(at: index, sent)
             let recording = try EventSubstrate().forward(own, trains, options: forward, monitor: monitor)
+            try budget.add(recording.layers[0].spikeCount)
             if layer.isSpiking {
                 spikes.append(try reported(recording.layers[0], own.layers[0].parameters, index))
             } else {
