@@ -60,7 +60,8 @@ def main():
 %d samples of %s input spikes in %g s, tau_mem %g ms and tau_syn %g ms, weights of mean 0 and standard deviation 0.3 (within the layer times the square root of
 128 / H), delays up to %g ms; exact, float64, one thread. Medians per sample over %d rounds of %d repeats. Arrivals are input spikes, with recurrence
 the layer's own, too: in all kinds but plain and synaptic; both is recurrence with synaptic delays, dendritic with those of receivers, "taus differ" with
-time constants of neurons' own, from .9 to 1.1 of the others'; of "recurrent, 1 %%" so many synapses exist into and within the layer, ten times as strong. Gradients of weights and delays, not of input times.
+time constants of neurons' own, from .9 to 1.1 of the others'; of "recurrent, 1 %%" so many synapses exist into and within the layer, ten times as strong.
+Gradients of weights and delays, not of input times.
 "ns" is all time per arrival and hidden neuron, the read-out's included. JAX: the recurrent
 network in steps of 1 ms, float32, surrogate gradient, compiled, value and gradient together, one thread, the same batch.
 
