@@ -834,7 +834,7 @@ enum {
     SPINNPROP_DOMAINS_TRAINING = -1, SPINNPROP_DOMAINS_FORWARD = -2, SPINNPROP_DOMAINS_GRADIENT = -3, SPINNPROP_DOMAINS_CLOCK = -4,
     SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6, SPINNPROP_DOMAINS_FIRST_SPIKE = -7, SPINNPROP_DOMAINS_BIOGRAD = -8,
     SPINNPROP_DOMAINS_BRAINSCALES2_CHIP = -9, SPINNPROP_DOMAINS_BRAINSCALES2 = -10,
-    SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION = -11
+    SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION = -11, SPINNPROP_DOMAINS_BRAINSCALES2_PROGRAM = -12
 };
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
@@ -1315,6 +1315,7 @@ typedef struct spinnprop_brainscales2_calibration_options {
 } spinnprop_brainscales2_calibration_options;
 SPINNPROP_API void spinnprop_brainscales2_calibration_options_init(spinnprop_brainscales2_calibration_options *options);
 
+enum { SPINNPROP_BRAINSCALES2_CIRCUITS = 512 /* that a chip has, and rows of synapses in its two halves */ };
 typedef struct spinnprop_brainscales2_chip spinnprop_brainscales2_chip;
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_create(spinnprop_brainscales2_chip **chip,
                                                                   const spinnprop_brainscales2_chip_options *options);
@@ -1724,10 +1725,11 @@ typedef struct spinnprop_brainscales2_array_options {
 SPINNPROP_API void spinnprop_brainscales2_array_options_init(spinnprop_brainscales2_array_options *options);
 
 /* The options of an array on the first circuits of a chip, from those that are meant. What circuits make of the neurons goes to `values`,
- * n = 10 * n_neurons of them, to which `placed` points then: tau_mem, tau_syn_exc, tau_syn_inh, threshold, reset, drive, refractory, gain, delay and
+ * n = SPINNPROP_BRAINSCALES2_NEURON_PARAMETERS * n_neurons of them, to which `placed` points then: tau_mem, tau_syn_exc, tau_syn_inh, threshold, reset, drive, refractory, gain, delay and
  * noise, each of every neuron. Noise, resolution, event_interval, delay_jitter, the seed (the chip's noise_seed) and the sensors' spread, offset and
  * seed are the chip's, whatever was meant; set others in `placed`. batch_noise makes no difference, as there are no batches. A chip with other
  * weight_bits than 6, other readout_bits than 8 or a row_offset is refused. */
+enum { SPINNPROP_BRAINSCALES2_NEURON_PARAMETERS = 10 };
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_place(spinnprop_brainscales2_array_options *placed, double *values, int64_t n,
                                                                   const spinnprop_brainscales2_array_options *options,
                                                                   const spinnprop_brainscales2_chip *chip);

@@ -436,7 +436,7 @@ public:
     }
     // Of SPINNPROP_BRAINSCALES2_TAU_MEM .. _ROW.
     std::vector<double> values(std::int32_t parameter) const {
-        std::vector<double> values(512);
+        std::vector<double> values(SPINNPROP_BRAINSCALES2_CIRCUITS);
         check(spinnprop_brainscales2_chip_values(values.data(), detail::size(values), get(), parameter));
         return values;
     }
@@ -1437,7 +1437,8 @@ private:
     explicit NeuronArray(detail::Handle<spinnprop_brainscales2_array> handle) : handle_(std::move(handle)) {}
     static NeuronArray placed(const BrainScaleS2Chip &chip, const spinnprop_brainscales2_array_options &options) {
         // Where the neurons are; numbers of neurons that no chip has are refused.
-        std::vector<double> values(options.n_neurons > 0 && options.n_neurons <= 512 ? 10 * static_cast<std::size_t>(options.n_neurons) : 0);
+        const bool fits = options.n_neurons > 0 && options.n_neurons <= SPINNPROP_BRAINSCALES2_CIRCUITS;
+        std::vector<double> values(fits ? SPINNPROP_BRAINSCALES2_NEURON_PARAMETERS * static_cast<std::size_t>(options.n_neurons) : 0);
         return NeuronArray(detail::filled<spinnprop_brainscales2_array_options>(spinnprop_brainscales2_array_place, values.data(),
                                                                                  detail::size(values), &options, chip.get()));
     }

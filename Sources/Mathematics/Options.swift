@@ -52,14 +52,17 @@ public struct Domain: Equatable, Sendable {
     }
 
     /// The domain as messages write it.
-    public var text: String {
+    public var text: String { text(refusing: 0) }
+
+    /// Likewise to somebody who gave a value outside of it.
+    public func text(refusing value: Double) -> String {
         func plain(_ bound: Double) -> String {
             bound == Domain.longest ? "2^63 - 1" : Int(exactly: bound).map { "\($0)" } ?? "\(bound)"
         }
         if !includesLow, low == -.infinity { return "finite" }
         if includesLow, includesHigh, high < .infinity { return "\(plain(low)) .. \(plain(high))\(remark)" }
-        // Nobody thinks of the numbers between 0 and the smallest normal one.
-        let lower = low == .leastNormalMagnitude ? "> 0" : "\(includesLow ? ">=" : ">") \(plain(low))"
+        // Nobody thinks of the numbers between 0 and the smallest normal one, but who gave one.
+        let lower = low == .leastNormalMagnitude && !(value > 0) ? "> 0" : "\(includesLow ? ">=" : ">") \(plain(low))"
         if high == .infinity { return lower + (includesHigh ? remark : " and finite\(remark)") }
         return "\(lower) and \(includesHigh ? "<=" : "<") \(plain(high))\(remark)"
     }
@@ -106,7 +109,8 @@ public struct OptionField<Options>: Sendable {
     public func check(_ value: OptionValue) throws(SpinnpropError) {
         guard let domain, let number = value.number, !domain.contains(number) else { return }
         let shown = if case .integer(let value) = value { "\(value)" } else { "\(number)" }
-        throw .invalidValue("\(name) is \(shown); it must be \(domain.text)\(isOptional ? ", or left open" : "")")
+        let wanted = domain.text(refusing: number) + (isOptional ? ", or left open" : "")
+        throw .invalidValue("\(name) is \(shown); it must be \(wanted)")
     }
 
     /// An option that is kept in some way of its own.

@@ -83,7 +83,7 @@ public struct LIFParameters: Equatable, Sendable {
             }
             for (neuron, value) in values.enumerated() where !field.domain.contains(value) {
                 throw .invalidValue(
-                    "\(field.name) of neuron \(neuron) is \(value); it must be \(field.domain.text)")
+                    "\(field.name) of neuron \(neuron) is \(value); it must be \(field.domain.text(refusing: value))")
             }
         }
         // Time constants so far apart that their ratio overflows have no meaning in float64. The bounds are in the domain, and so is

@@ -1890,7 +1890,7 @@ static void trainings_that_cannot_be(void) {
     for (int index = 0; index < 6; index++) INVALID(spinnprop_trainer_history(epochs, wrong_counts[index], trainer));
     spinnprop_domain domains[64];
     int64_t n_domains = 0;
-    const int32_t no_table[] = {SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION - 1, 1000, INT32_MAX, INT32_MIN};
+    const int32_t no_table[] = {SPINNPROP_DOMAINS_BRAINSCALES2_PROGRAM - 1, 1000, INT32_MAX, INT32_MIN};
     spinnprop_domain_init(NULL);
     spinnprop_domain_init(domains);
     begin("domains");
@@ -1905,9 +1905,9 @@ static void trainings_that_cannot_be(void) {
     INVALID(spinnprop_domain_rows(domains, n_domains + 1, SPINNPROP_DOMAINS_TRAINING));
     EACH_WRONG_SIZE(*domains, spinnprop_domain_rows(domains, n_domains, SPINNPROP_DOMAINS_TRAINING));
     WORKS(spinnprop_domain_rows(domains, n_domains, SPINNPROP_DOMAINS_TRAINING));
-    for (int32_t of = SPINNPROP_DOMAINS_NETWORK; of < 0; of++) {
+    for (int32_t of = SPINNPROP_DOMAINS_BRAINSCALES2_PROGRAM; of < 0; of++) {
         WORKS(spinnprop_domain_count(&n_domains, of));
-        HOLDS(n_domains > 1 && n_domains < 64);
+        HOLDS(n_domains >= 1 && n_domains < 64);
         WORKS(spinnprop_domain_rows(domains, n_domains, of));
         for (int64_t row = 0; row < n_domains; row++) {
             HOLDS(domains[row].low <= domains[row].high && domains[row].text[0] != 0 && strlen(domains[row].text) < 63);

@@ -57,7 +57,8 @@ public struct ArrayNeurons: Equatable, Sendable {
                 )
             }
             for (neuron, value) in values.enumerated() where !field.domain.contains(value) {
-                throw .invalidValue("\(field.name) of neuron \(neuron) is \(value); it must be \(field.domain.text)")
+                throw .invalidValue(
+                    "\(field.name) of neuron \(neuron) is \(value); it must be \(field.domain.text(refusing: value))")
             }
         }
         for neuron in 0..<neuronCount {

@@ -46,6 +46,7 @@ extension spinnprop_domain {
         case SPINNPROP_DOMAINS_BRAINSCALES2: return rows(BrainScaleS2Options.fields, BrainScaleS2Options())
         case SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION:
             return rows(BrainScaleS2Calibration.fields, BrainScaleS2Calibration())
+        case SPINNPROP_DOMAINS_BRAINSCALES2_PROGRAM: return rows(ProgramParameters.fields, ProgramParameters())
         case SPINNPROP_DOMAINS_NETWORK:
             return NetworkOptions.elements.map { element in
                 spinnprop_domain(
@@ -54,7 +55,7 @@ extension spinnprop_domain {
         default:
             guard let kind = LossKind(rawValue: of) else {
                 throw .invalidValue(
-                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION) .. -1) or SPINNPROP_LOSS_*"
+                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_BRAINSCALES2_PROGRAM) .. -1) or SPINNPROP_LOSS_*"
                 )
             }
             return kind.parameters.compactMap { own in

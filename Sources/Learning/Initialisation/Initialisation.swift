@@ -69,7 +69,7 @@ public struct Initialisation: Equatable, Sendable {
                 )
             }
             for (layer, value) in values.enumerated() where !domain.contains(value) {
-                throw .invalidValue("\(name)[\(layer)] is \(value); it must be \(domain.text)")
+                throw .invalidValue("\(name)[\(layer)] is \(value); it must be \(domain.text(refusing: value))")
             }
         }
         var inputCounts = [Int](repeating: 0, count: network.layers.count)

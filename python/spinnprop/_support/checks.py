@@ -48,14 +48,6 @@ def real(value: Any, name: str) -> float:
         raise ValueError(f"{name} is too large for float64") from None
 
 
-def within(value: Any, name: str, low: float, high: float) -> float:
-    """A float within [low, high]."""
-    number = real(value, name)
-    if not low <= number <= high:
-        raise ValueError(f"{name} is {number!r}; it must be {low:g} .. {high:g}")
-    return number
-
-
 def positive(value: Any, name: str, unit: str = "") -> float:
     """A finite float above 0, of a unit that the message names."""
     number = real(value, name)

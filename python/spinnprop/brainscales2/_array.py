@@ -170,7 +170,7 @@ class Array:
         seed: int = 0,
     ) -> None:
         options: Dict[str, Any] = {
-            "n_neurons": checks.integer(n, "n", 1, 512),
+            "n_neurons": checks.integer(n, "n", 1, _core.BRAINSCALES2_CIRCUITS),
             "n_sources": checks.integer(n_sources, "n_sources", 0, 16384),
             "is_recurrent": int(checks.boolean(recurrent, "recurrent")),
             "fan_in": checks.integer(fan_in, "fan_in", 1, checks.INT32),

@@ -14,15 +14,15 @@ from .._support.files import replaced
 from .._support.types import Float64Array, Int32Array, PathLike
 from .._support.values import Value
 
-#: What circuits deviate in, and how many there are of each.
-_PARAMETERS = {
-    "tau_mem": (_core.BRAINSCALES2_TAU_MEM, 512),
-    "tau_syn": (_core.BRAINSCALES2_TAU_SYN, 512),
-    "threshold": (_core.BRAINSCALES2_THRESHOLD, 512),
-    "reset": (_core.BRAINSCALES2_RESET, 512),
-    "gain": (_core.BRAINSCALES2_GAIN, 512),
-    "delay": (_core.BRAINSCALES2_DELAY, 512),
-    "row": (_core.BRAINSCALES2_ROW, 512),
+#: What circuits deviate in.
+_PARAMETERS: Dict[Optional[str], int] = {
+    "tau_mem": _core.BRAINSCALES2_TAU_MEM,
+    "tau_syn": _core.BRAINSCALES2_TAU_SYN,
+    "threshold": _core.BRAINSCALES2_THRESHOLD,
+    "reset": _core.BRAINSCALES2_RESET,
+    "gain": _core.BRAINSCALES2_GAIN,
+    "delay": _core.BRAINSCALES2_DELAY,
+    "row": _core.BRAINSCALES2_ROW,
 }
 
 
@@ -220,8 +220,8 @@ class Chip(Value):
         -------
         float64 array of shape (512,)
         """
-        parameter = checks.choice(of, "of", {name: code for name, (code, _) in _PARAMETERS.items()})
-        values = np.empty(_PARAMETERS[of][1])
+        parameter = checks.choice(of, "of", _PARAMETERS)
+        values = np.empty(_core.BRAINSCALES2_CIRCUITS)
         _core.brainscales2_chip_values(values, self._handle, parameter)
         return values
 

@@ -15,6 +15,10 @@ from .._support.values import Value
 WEIGHTS = (-63, 63)
 
 
+def _checked(value: Any, name: str) -> Any:
+    return checks.option(value, name, _core.DOMAINS_BRAINSCALES2_PROGRAM)
+
+
 class Program(Value):
     """A program that comes with the library; whole numbers of 8 bits that saturate, factors with 12 bits after the point."""
 
@@ -55,8 +59,7 @@ class RateHomeostasis(Program):
 
     def __init__(self, target: int = 10, learning_rate: float = 0.125, probability: float = 1.0) -> None:
         self.__dict__.update(
-            target=checks.integer(target, "target", 0, 255), learning_rate=checks.within(learning_rate, "learning_rate", -8, 8),
-            probability=checks.within(probability, "probability", 0, 1),
+            target=_checked(target, "target"), learning_rate=_checked(learning_rate, "learning_rate"), probability=_checked(probability, "probability"),
         )  # fmt: skip
 
 
@@ -86,8 +89,7 @@ class RewardModulatedSTDP(Program):
 
     def __init__(self, sender: int, success: float = 1.0, learning_rate: float = 0.125) -> None:
         self.__dict__.update(
-            sender=checks.integer(sender, "sender", 0, checks.INT32), success=checks.within(success, "success", -1e6, 1e6),
-            learning_rate=checks.within(learning_rate, "learning_rate", -8, 8),
+            sender=_checked(sender, "sender"), success=_checked(success, "success"), learning_rate=_checked(learning_rate, "learning_rate"),
         )  # fmt: skip
 
 
@@ -116,8 +118,7 @@ class StructuralPlasticity(Program):
 
     def __init__(self, threshold: int = 1, weight: int = 10, probability: float = 1.0) -> None:
         self.__dict__.update(
-            threshold=checks.integer(threshold, "threshold", 0, 64), weight=checks.integer(weight, "weight", *WEIGHTS),
-            probability=checks.within(probability, "probability", 0, 1),
+            threshold=_checked(threshold, "threshold"), weight=_checked(weight, "weight"), probability=_checked(probability, "probability"),
         )  # fmt: skip
 
 

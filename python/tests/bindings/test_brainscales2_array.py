@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -576,7 +577,8 @@ def test_threads_of_python_do_not_meet():
         (dict(n_sources=20000), ValueError, r"n_sources is 20000"),
         (dict(n_sources=0), ValueError, "hears nothing; give n_sources or recurrent"),
         (dict(n_sources=300), ValueError, "neuron 0 has 300 synapses, and fan_in allows 256; give a mask with fewer, or a larger fan_in"),
-        (dict(tau_mem=0.0), ValueError, "tau_mem of neuron 0 is 0.0; it must be > 0"),
+        (dict(tau_mem=0.0), ValueError, "tau_mem of neuron 0 is 0.0; it must be > 0 and finite"),
+        (dict(tau_mem=1e-320), ValueError, r"tau_mem of neuron 0 is 1e-320; it must be >= 2.2250738585072014e-308 and finite"),
         (dict(tau_mem=[1e-2, np.nan, 1e-2]), ValueError, "tau_mem of neuron 1 is nan"),
         (dict(tau_mem=[1e-2, 1e-2]), ValueError, "tau_mem has 2 elements; give 1 for all, or 3"),
         (dict(tau_mem=np.ones(2000)), ValueError, "tau_mem has 2000 elements"),
@@ -651,31 +653,32 @@ def test_calls_that_cannot_be(call, error, message):
     assert array.spikes == before[0] and array.time == before[1] and np.array_equal(array.membrane, before[2])
 
 
+#: A program for each number of programs; which it is has a class, not a number.
+PROGRAMS = {
+    **dict.fromkeys(("target", "learning_rate", "probability"), sp.brainscales2.RateHomeostasis),
+    **dict.fromkeys(("sender", "success"), lambda sender=0, **more: sp.brainscales2.RewardModulatedSTDP(sender, **more)),
+    **dict.fromkeys(("threshold", "weight"), sp.brainscales2.StructuralPlasticity),
+}
+
+
 @pytest.mark.parametrize(
-    "kind, name, low, high",
-    [
-        (sp.brainscales2.RateHomeostasis, "target", 0, 255),
-        (sp.brainscales2.RateHomeostasis, "learning_rate", -8, 8),
-        (sp.brainscales2.RateHomeostasis, "probability", 0, 1),
-        (sp.brainscales2.RewardModulatedSTDP, "success", -1e6, 1e6),
-        (sp.brainscales2.RewardModulatedSTDP, "learning_rate", -8, 8),
-        (sp.brainscales2.StructuralPlasticity, "threshold", 0, 64),
-        (sp.brainscales2.StructuralPlasticity, "weight", -63, 63),
-        (sp.brainscales2.StructuralPlasticity, "probability", 0, 1),
-    ],
+    "row", [row for row in _core.domains(_core.DOMAINS_BRAINSCALES2_PROGRAM) if row["name"] != "kind"], ids=lambda row: row["name"]
 )
-def test_programs_are_judged_when_they_are_made_and_as_the_core_does(kind, name, low, high):
-    array = busy()
-    more = {"sender": 0} if kind is sp.brainscales2.RewardModulatedSTDP else {}
-    for value in (low, high):
-        array.apply(kind(**more, **{name: value}))
-    for value in (low - 1, high + 1):
-        with pytest.raises(ValueError, match=f"{name} is"):
-            kind(**more, **{name: value})
-        with pytest.raises(ValueError, match=f"{name} is"):
-            _core.brainscales2_array_apply(array._handle, {**kind(**more)._fields(), name: value})
+def test_programs_are_judged_when_they_are_made_and_as_the_core_does(row):
+    array, name, make = busy(), row["name"], PROGRAMS[row["name"]]
+    for value in (row["low"], row["high"]):
+        program = make(**{name: int(value) if row["is_whole"] else value})
+        if name != "sender":
+            array.apply(program)
+    for value in (row["low"] - 1, row["high"] + 1):
+        value = int(value) if row["is_whole"] else value
+        with pytest.raises(ValueError, match=rf"{name} is {value}; it must be {re.escape(row['text'])}"):
+            make(**{name: value})
+        # What the struct cannot hold is not the core's to judge.
+        with pytest.raises((ValueError, OverflowError), match=f"{name} is|too large"):
+            _core.brainscales2_array_apply(array._handle, {**make()._fields(), name: value})
     with pytest.raises((ValueError, TypeError), match=f"{name} is nan"):
-        kind(**more, **{name: np.nan})
+        make(**{name: np.nan})
 
 
 def test_programs_show_whole_numbers_as_such():
@@ -774,7 +777,8 @@ def test_defaults_are_the_cores():
         for name, parameter in inspect.signature(kind).parameters.items():
             assert parameter.default in (inspect.Parameter.empty, program[name]), name
     plain = dict(tau_mem=20e-3, tau_syn_exc=5e-3, tau_syn_inh=5e-3, threshold=1.0, reset=0.0, drive=0.0, refractory=0.0, gain=1 / 63, delay=0.0, noise=0.0)
-    assert {name: shown[name].default for name in plain} == plain
+    assert {name: shown[name].default for name in plain} == plain and len(plain) == _core.BRAINSCALES2_NEURON_PARAMETERS
+    assert shown["n"].default == _core.BRAINSCALES2_CIRCUITS
     bare = _core.brainscales2_array_create({"n_neurons": 2, "n_sources": 1}, (None,) * 10, None, None)
     _core.brainscales2_array_set_weights(bare, np.array([63, 40], np.uint8))
     spikes = sp.SpikeTrains(np.arange(20) * 1e-3, np.zeros(20, np.int32), [0, 20], 1)

@@ -65,7 +65,7 @@ def test_losses(kind):
 def test_there_is_a_class_for_every_loss():
     codes = {value for name, value in vars(_core).items() if name.startswith("LOSS_")}
     assert codes == {loss._kind for loss in sp.losses.Loss.__subclasses__()}
-    for of in (1000, -12):
+    for of in (1000, _core.DOMAINS_BRAINSCALES2_PROGRAM - 1):
         with pytest.raises(ValueError, match=f"of is {of}"):
             _core.domains(of)
 
