@@ -172,7 +172,8 @@ class Costs(Value):
         ]
 
     def beside(self, other: Any) -> str:
-        """The same beside an account of an emulated SpiNNaker2 (`spinnaker2.Engine.account`) of the same network, as text.
+        """The same beside an account of an emulated SpiNNaker2 (`spinnaker2.Engine.account`) of the same network, as text: what a sample
+        takes and, if it has trained there, a training step of its batches.
 
         Parameters
         ----------
@@ -185,10 +186,11 @@ class Costs(Value):
         seconds, joules = getattr(other, "seconds_per_sample", None), getattr(other, "energy_per_sample", None)
         if seconds is None or joules is None:
             raise TypeError(f"other is {checks.shown(other)}; it must be a spinnaker2.Account")
+        step = f", {1e3 * other.seconds_per_step:.4g} ms and {1e3 * other.energy_per_step:.4g} mJ a training step" if other.batches else ""
         return "\n".join([
             *self._lines(),
-            "SpiNNaker2, estimated from counts and constants",
-            f"  {1e6 * seconds:.4g} us and {1e6 * joules:.4g} uJ a sample",
+            "SpiNNaker2, estimated from counts and constants; gradients and steps are the chip's",
+            f"  {1e6 * seconds:.4g} us and {1e6 * joules:.4g} uJ a sample{step}",
         ])
 
 

@@ -273,9 +273,13 @@ def test_accounts_are_the_published_figures():
     assert "estimated" in str(account) and "8.4 uJ" in str(account)
     chip = sp.brainscales2.Engine(speedup=1)
     assert sp.brainscales2.account(30e-3, chip).rows[0]["sample_seconds"] == 30e-3
-    own = sp.spinnaker2.Engine()
-    sp.Network([5, 30, 3]).forward(sp.encoding.latency_grid(X), engine=own)
-    assert "SpiNNaker2, estimated" in account.beside(own.account())
+    own, grid = sp.spinnaker2.Engine(), sp.encoding.latency_grid(X)
+    net = sp.Network([5, 30, 3])
+    net.forward(grid, engine=own)
+    text = account.beside(own.account())
+    assert "SpiNNaker2, estimated" in text and "training step" not in text
+    sp.Trainer(net, sp.losses.StepTTFSCrossEntropy(), engine=own, epochs=1).run(grid, Y)
+    assert f"{1e3 * own.account().energy_per_step:.4g} mJ a training step" in account.beside(own.account())
     for make, error in (
         (lambda: sp.brainscales2.account(-1), ValueError),
         (lambda: sp.brainscales2.account(math.nan), ValueError),
