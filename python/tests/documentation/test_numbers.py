@@ -58,6 +58,13 @@ def test_time_of_a_spike_among_a_billion_neurons():
     assert rows(README, "a spike of a network of 10⁹")[0][1:] == [f"{float(row[1]):.1f} µs", f"{float(row[3]):.0f} µs"]
 
 
+def test_times_of_a_homeostatic_network_beside_brian2():
+    said = page("guide/brainscales2.md")
+    stepped, written = ([row[-1] for row in rows(MEASURED, f"Brian2, {how}")] for how in ("0.1 ms steps", "C++ standalone"))
+    assert "takes {} times as long at .58 kHz of input to each and {} times at .80 kHz".format(*stepped) in said
+    assert "(`cpp_standalone`) takes {} and {} times as long".format(*written) in said
+
+
 def page(name):
     return " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split())
 
