@@ -76,8 +76,9 @@ test-python: test-library test-commands ## pytest in two halves that take as lon
 test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries
 	$(VENV)/bin/python -u -m pytest python/tests/bindings python/tests/agreement
 
-test-peers: $(VENV)/.peers ## exported networks in other libraries, jaxsnn (400 MB) among them
+test-peers: $(VENV)/.peers ## exported networks in jaxsnn and others, losses in JAX, records in MLflow (600 MB in all)
 	$(VENV)/bin/python -u -m pytest python/tests/agreement/test_nir_peers.py
+	$(VENV)/bin/python -u -m pytest python/tests/bindings/test_custom_losses.py python/tests/bindings/test_callbacks.py -k 'jax or mlflow'
 
 test-notebooks: $(VENV)/.test-tools ## every notebook in full, the long ones too, against what is stored in it; before a release
 	SPINNPROP_LONG=1 $(VENV)/bin/python -u -m pytest python/tests/documentation/test_notebooks.py
@@ -106,7 +107,7 @@ $(VENV)/.test-tools: $(VENV)/.libraries $(VENV)/.installed pyproject.toml
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.test-tools
-	@$(PIP) jaxsnn==0.3.0 jax==0.10.2
+	@$(PIP) jaxsnn==0.3.0 jax==0.10.2 'spinnprop[mlflow]'
 	@touch $@
 
 docs: $(VENV)/.docs-tools ## build the documentation as a site, in .build/docs/html

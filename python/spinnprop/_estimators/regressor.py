@@ -57,9 +57,9 @@ schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_valu
 rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
         As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an
-        output must speak: with t_late None it is so long; of SpikeTrains the engine's time constants are stretched to it where
-        both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
-        could not hear what comes then, and a leaky read-out of which neither time constant is given has both 0.3 times as long as hidden layers, so that its
+        output must speak; for membranes, which can wait, of n < 9 features 2.1 / sqrt(n). With t_late None it is so long; of SpikeTrains the engine's
+        time constants are stretched to it where both are None. On time steps features spike in the first half of the run: outputs that are to speak in the
+        second could not hear what comes then, and a leaky read-out of which neither time constant is given has both 0.3 times as long as hidden layers, so that its
         membranes tell early spikes from late ones. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their
         number with more than 20 input units, as for membranes on time steps. clip_norm None: of these 0.1. bump None: 0.05 in continuous time, since each
         hidden neuron that never speaks makes the function coarser.
@@ -97,10 +97,6 @@ checkpoint_every, resume, random_state, warm_start, verbose
     >>> reg.predict(X).shape, reg.score(X, y) > 0.9
     ((300,), True)
     """
-
-    #: How long samples should be in synaptic time constants.
-    # Short enough for all inputs to be heard before an output must speak, long enough for hidden neurons to answer to parts of them.
-    _code = 0.7
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -154,7 +150,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
             faster = of_inputs if self._is_stepped_membrane else 1.0
         return {
             **chosen,
-            "t_late": self.t_early + self._code * float(np.mean(network.tau_syn[0])),
+            "t_late": self.t_early + self._code_length(network.layer_sizes[0]) * float(np.mean(network.tau_syn[0])),
             "learning_rate": faster * chosen["learning_rate"],
             "clip_norm": 0.1 if self._is_stepped_membrane else chosen["clip_norm"],
             "bump": 0.05 if self.engine_._grid is None else chosen["bump"],
@@ -183,8 +179,16 @@ checkpoint_every, resume, random_state, warm_start, verbose
         # Before the samples have been looked at nothing is trained.
         return self.setting_.get("input_dropout", 0.0) if self.input_dropout is None else self.input_dropout
 
+    def _code_length(self, n_units: int) -> float:
+        """How long samples of so many input units should be, in synaptic time constants.
+
+        Short enough for all inputs to be heard before an output must speak, long enough for hidden neurons to answer to parts of them. Membranes are read
+        whenever they are highest and can wait: of few features, between which little else differs, a longer code tells more. One unit counts as the bias.
+        """
+        return 0.7 * (max(1.0, 3.0 / math.sqrt(max(1, n_units - 1))) if self.readout == "leaky" else 1.0)
+
     def _stretch(self, length: float, n_units: int, own: Dict[str, Any]) -> float:
-        return length / (self._code * float(own["tau_syn"]))
+        return length / (self._code_length(n_units) * float(own["tau_syn"]))
 
     def _code_steps(self, steps: int) -> int:
         # Inputs that come in the second half could not be heard by outputs that are to speak in it.

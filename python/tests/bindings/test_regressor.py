@@ -137,6 +137,17 @@ def test_one_feature_keeps_its_neurons():
     assert len(np.unique(model._forward(model.network_, feature).spikes[0].units)) > 80
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_curves_of_one_feature_by_a_membrane(seed):
+    feature = np.random.default_rng(seed).uniform(-1, 1, (400, 1))
+    coded = sp.encoding.latency((feature + 1) / 2, bias=0.0, early="large")
+    for inputs, curve, least in ((feature, lambda x: x, 0.9), (feature, lambda x: x**2, 0.85), (coded, lambda x: np.sin(3 * x), 0.85)):
+        y = curve(feature[:, 0])
+        model = sp.SpikingRegressor(readout="leaky", seed=seed, epochs=60).fit(inputs[:300], y[:300])
+        assert model.score(inputs[300:], y[300:]) > least
+    assert model.setting_["tau_syn"] == pytest.approx(30e-3 / 2.1, rel=0.02)
+
+
 def test_neurons_that_speak_once():
     hidden = [0.02] * 20
     assert sp.SpikingRegressor(**FEW).fit(X, Y).network_.refractory[0].tolist() == hidden
