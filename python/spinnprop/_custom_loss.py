@@ -148,10 +148,15 @@ class Custom(Loss):
         if self.autograd == "torch":
             torch = _imported("torch")
             leaf = torch.tensor(values, requires_grad=True)
-            answer = self.function(leaf, *wanted)
-            if not isinstance(answer, torch.Tensor) or answer.numel() != 1 or not answer.requires_grad:
+            # Whoever trains within torch.no_grad() wants these derivatives all the same.
+            with torch.enable_grad():
+                answer = self.function(leaf, *wanted)
+            derivative = None
+            if isinstance(answer, torch.Tensor) and answer.numel() == 1 and answer.requires_grad:
+                # Of parameters of the function's own a number may depend, and of the values not.
+                (derivative,) = torch.autograd.grad(answer, leaf, allow_unused=True)
+            if derivative is None:
                 raise TypeError(f"function returned {checks.shown(answer)}; it must return one number, a tensor that depends on the values it was given")
-            (derivative,) = torch.autograd.grad(answer, leaf)
             return _finite(answer.item()), derivative.numpy()
         if self.autograd == "jax":
             jax = _imported("jax")

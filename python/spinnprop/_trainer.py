@@ -438,6 +438,10 @@ class Trainer:
         elif last["skipped"] == 1:
             found = "no sample had an answer in the last epoch, as the outputs that should give it are silent: nothing is learnt from them"
             has_fallen_silent, into = first["skipped"] < 1, -1
+        elif last["skipped"] > 0.5 > 5 * first["skipped"]:
+            share = 100 * last["skipped"]
+            found = f"{share:.3g} % of the samples had no answer in the last epoch, as outputs that should give it fell silent: nothing is learnt from these"
+            has_fallen_silent, into = True, -1
         else:
             return
         if not len(spikes.times):
@@ -450,6 +454,8 @@ class Trainer:
             remedy = f"{little}; give a smaller one, or larger weights"
         elif has_fallen_silent:
             remedy = "they spiked in the first one: a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
+            if isinstance(self._loss, Custom) and into == -1:
+                remedy += "; a loss of one's own should leave out samples whose label's output is silent, which only push its rivals later"
         elif not (self.network.weights[into] > 0).any():
             remedy = "no weight into them is above 0; give larger ones"
         else:

@@ -7,6 +7,7 @@ import math
 import pickle
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -118,12 +119,15 @@ def test_torch_differentiates(case, leaky):
     wanted_value, wanted = net.gradient(rec, TTFS, y)
     assert abs(value - wanted_value) < 1e-12
     same(grad, wanted, 1e-9)
+    with torch.no_grad():
+        assert net.gradient(rec, sp.losses.Custom(function, autograd="torch"), y)[0] == value
     net, rec, y = leaky
     _, grad = net.gradient(
         rec, sp.losses.Custom(lambda v, y: torch.nn.functional.cross_entropy(v, torch.as_tensor(y)), "maxima", autograd="torch"), y
     )
     same(grad, net.gradient(rec, sp.losses.VMaxCrossEntropy(), y)[1], 1e-9)
-    for bad in (lambda t, y: 1.0, lambda t, y: t, lambda t, y: torch.zeros(())):
+    own = torch.nn.Parameter(torch.ones(()))
+    for bad in (lambda t, y: 1.0, lambda t, y: t, lambda t, y: torch.zeros(()), lambda t, y: own * 2):
         with pytest.raises(TypeError, match="must return one number"):
             net.gradient(rec, sp.losses.Custom(bad, "maxima", autograd="torch"), y)
 
@@ -367,3 +371,28 @@ def test_masks_are_not_lost_in_trainings():
 def test_functions_are_given_what_can_be_read(options, message):
     with pytest.raises(ValueError, match=message):
         sp.losses.Custom(ttfs, **options)
+
+
+def test_outputs_that_a_loss_drives_to_silence_are_told_of():
+    """Silent labels that count push their rivals later, until hardly a sample has an answer."""
+    pytest.importorskip("sklearn")
+    X, y = sp.datasets.yin_yang(600)
+
+    def hinge(leaves_out, times, y):
+        label = np.arange(len(y)), y
+        heard = np.isfinite(times[label]) if leaves_out else np.ones(len(y), bool)
+        times = np.minimum(times, 50e-3)
+        lag = times[label][:, None] - times + 2e-3
+        lag[label] = 0.0
+        lag[~heard] = 0.0
+        derivative = -(lag > 0).astype(float)
+        derivative[label] = (lag > 0).sum(axis=1)
+        return np.maximum(lag, 0.0).sum() / len(y), derivative / len(y)
+
+    classifier = sp.SpikingClassifier(hidden=(60,), epochs=30, loss=sp.losses.Custom(partial(hinge, False)))
+    with pytest.warns(RuntimeWarning, match="of the samples had no answer in the last epoch, .*leave out samples whose label's output is silent"):
+        classifier.fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.set_params(loss=sp.losses.Custom(partial(hinge, True))).fit(X, y)
+    assert classifier.score(X, y) > 0.8
