@@ -449,7 +449,8 @@ class Trainer:
         elif (late := self._share_after_the_end(spikes)) > 0.5:
             t_end = self._of_batches["t_end"]
             remedy = f"{100 * late:.3g} % of the input spikes come after t_end = {t_end}; give times in seconds, or a larger t_end"
-        elif self._input_dropout and self._answers_to_all(spikes, into):
+        # Where some answer, that they do to whole samples tells nothing.
+        elif self._input_dropout and (into == 0 or last["skipped"] == 1) and self._answers_to_all(spikes, into):
             little = f"to samples that are whole they answer: with input_dropout = {self._input_dropout} too little is left"
             remedy = f"{little}; give a smaller one, or larger weights"
         elif has_fallen_silent:

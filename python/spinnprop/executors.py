@@ -38,7 +38,7 @@ _DEATHS = {
     "ray.exceptions": ("WorkerCrashedError", "OutOfMemoryError", "NodeDiedError"),
 }
 _CLOSED = "the executor has been shut down; make a new one"
-#: Seconds in which the port of a Ray cluster must answer: Ray itself tries for many minutes.
+#: Seconds in which the port of a Ray cluster must answer, as Ray itself tries for many minutes, and a worker of Dask that has been ended comes back.
 _ANSWERS = 10.0
 
 
@@ -88,8 +88,8 @@ def dask(address: str) -> Executor:
     -------
     concurrent.futures.Executor
         Its ``shutdown`` leaves the cluster, which runs on. What ran on a worker that died is done again, as often as the cluster's
-        ``distributed.scheduler.allowed-failures`` says. Its ``kill(future)`` ends what runs, with its worker's process, which the worker's nanny
-        starts again; where it has none (``dask worker --no-nanny``) both run on.
+        ``distributed.scheduler.allowed-failures`` says. Its ``kill(future)`` ends what runs, with its worker's process and all else that this runs,
+        others' work too, which the worker's nanny starts again; where it has none (``dask worker --no-nanny``) both run on.
 
     Raises
     ------
@@ -456,7 +456,9 @@ class _DaskExecutor(Executor):
             return False
         # Given up first: what a worker that dies has run is done again.
         if future.cancel() and where:
-            self._client.restart_workers(where, raise_for_error=False)
+            # A worker that has left meanwhile needs no end, and one that does not come back is not waited for.
+            with contextlib.suppress(Exception):
+                self._client.restart_workers(where, timeout=_ANSWERS, raise_for_error=False)
         return True
 
     def _has_nanny(self, address: str) -> bool:

@@ -102,7 +102,7 @@ extension LayerPlan {
     ) throws(SpinnpropError) {
         guard let synapses = incoming[connection].synapses else { return }
         let range = synapses.range(unit)
-        try state.poller.spend(8 &* range.count)
+        try state.poller.spend(8 &* (range.count &+ 1))
         let (thresholds, neurons) = (motion.thresholds, state.neurons.pointer)
         let (column, receivers) = (columns.pointer[connection] + unit &* stride, synapses.receivers.pointer)
         let below = SIMD4(repeating: thresholds.flow.threshold.nextDown)

@@ -22,9 +22,12 @@ class Durations:
         self._begun: Dict[int, float] = {}
         #: Since when those that no worker has begun have been waiting.
         self._waiting: Dict[int, float] = {}
+        #: When one that a worker has begun was last seen running.
+        self._ran = -float("inf")
         self._freed = -float("inf")
         self._longest: Optional[float] = None
         self._warned: Set[int] = set()
+        self._told_of_waiting: Set[int] = set()
         self._lock = threading.Lock()
 
     def begin(self, number: int) -> None:
@@ -37,6 +40,7 @@ class Durations:
             now = self._clock()
             if has_begun():
                 self._waiting.pop(number, None)
+                self._ran = now
             else:
                 self._begun[number] = now
                 self._waiting.setdefault(number, now)
@@ -100,10 +104,10 @@ class Durations:
         """The trial that has waited longest for a worker, where all there are wait."""
         with self._lock:
             first = min(self._waiting, key=self._waiting.__getitem__, default=None)
-            if first is None or first in self._warned or len(self._waiting) < len(self._begun):
+            if first is None or first in self._told_of_waiting:
                 return []
-            waited = self._clock() - self._waiting[first]
+            waited = self._clock() - max(self._waiting[first], self._ran)
             if waited <= _MANY * _LONG:
                 return []
-            self._warned.add(first)
+            self._told_of_waiting.add(first)
             return [(first, waited)]

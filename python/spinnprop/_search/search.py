@@ -139,7 +139,8 @@ def search(
     -----
     RuntimeWarning
         Of a trial that is given up but still runs; without a `timeout` of one that has run for over a minute and ten times as long as any that has
-        ended here, or for over ten minutes if none has; of one that no process of `executors.processes` has begun in ten minutes.
+        ended here, or for over ten minutes if none has; of one that no worker has begun in ten minutes in which none ran
+        another, where the executor tells (`executors.processes`, pools of `concurrent.futures`).
 
     Notes
     -----

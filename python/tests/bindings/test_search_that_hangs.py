@@ -121,17 +121,31 @@ def test_what_no_worker_begins_is_warned_of():
         # Another runs, for which it may wait.
         own.wait(1, lambda: True)
         clock.now += 1e3
+        own.wait(1, lambda: True)
         own.warn()
         own.wait(0, lambda: False)
         assert own.overdue() == 1
-    own.end(1)
-    with pytest.warns(RuntimeWarning, match="no worker has begun trial 0 in 1600 s, and none runs another: .* do not finish starting") as said:
+        own.end(1)
+        # The worker that has become free needs its time.
+        clock.now += 600.0
+        own.warn()
+        clock.now += 1.0
+    with pytest.warns(RuntimeWarning, match="no worker has begun trial 0 in 601 s, and none runs another: .* do not finish starting") as said:
         own.warn()
         own.warn()
     assert len(said) == 1
-    own.wait(0, lambda: True)
-    own.end(0)
-    own.warn()
+    # Who has been warned of as waiting may hang once it has begun.
+    hanging = Durations(None, clock)
+    hanging.begin(0)
+    hanging.wait(0, lambda: False)
+    clock.now += 601.0
+    hanging.wait(0, lambda: False)
+    with pytest.warns(RuntimeWarning, match="no worker has begun trial 0"):
+        hanging.warn()
+    clock.now += 601.0
+    hanging.wait(0, lambda: True)
+    with pytest.warns(RuntimeWarning, match="trial 0 has been running for 601 s"):
+        hanging.warn()
 
 
 def test_a_search_warns_where_no_process_finishes_starting(tmp_path, monkeypatch):
@@ -148,7 +162,7 @@ def test_a_search_warns_where_no_process_finishes_starting(tmp_path, monkeypatch
         try:
             warn(own)
         finally:
-            if own._warned:
+            if own._told_of_waiting:
                 ready.touch()
 
     monkeypatch.setattr(runners, "BEAT", 0.01)
