@@ -38,7 +38,8 @@ def test_any_allocation_of_the_extension_may_fail():
 
 
 def test_a_gradient_works_in_the_memory_of_the_one_before():
-    # Sums of eight parts of 700 x 128 weights are 1,400 pages, which the system would set to zero each time; some are there from the run forward.
+    # Sums of eight parts of 700 x 128 weights are 1,400 pages, which the system would set to zero each time; some are there from the run forward. The
+    # gradient that is handed out has 200 of its own, which malloc takes from the system once, twice or thrice, as it happens.
     code = """
 import resource, numpy as np, spinnprop as sp
 sp.set_threads(1)
@@ -56,4 +57,4 @@ print(*faults)
 """
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=600, check=True)
     first, *later = map(int, done.stdout.split())
-    assert first > 700 and max(later) < 350, done.stdout
+    assert first > 700 and max(later) < 700, done.stdout
