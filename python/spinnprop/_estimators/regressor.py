@@ -56,11 +56,11 @@ delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_
 schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, \
 rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
-        As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an
-        output must speak; for membranes, which can wait, of n < 9 features and a bias 2.1 / sqrt(n). With t_late None it is so long; of SpikeTrains the
-        engine's time constants are stretched to it where both are None. On time steps features spike in the first half of the run: outputs that are to speak in the
-        second could not hear what comes then, and a leaky read-out of which neither time constant is given has both 0.3 times as long as hidden layers, so that
-        its membranes tell early spikes from late ones. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their
+        As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an output
+        must speak; for membranes, which can wait, of n < 9 features and a bias 2.1 / sqrt(n). With t_late None it is so long; of SpikeTrains the engine's time
+        constants are stretched to it where both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
+        could not hear what comes then, and a leaky read-out of which neither time constant is given has both 0.3 times as long as hidden layers, so that its
+        membranes tell early spikes from late ones. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their
         number with more than 20 input units, as for membranes on time steps. clip_norm None: of these 0.1. bump None: 0.05 in continuous time, since each
         hidden neuron that never speaks makes the function coarser.
     batch_size : int or None
