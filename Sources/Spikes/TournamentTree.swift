@@ -40,8 +40,7 @@ public struct TournamentTree: Sendable {
                 keys[node] = key
                 node /= 2
                 while node >= 1 {
-                    let (left, right) = (2 * node, 2 * node + 1)
-                    let smaller = keys[right] < keys[left] ? right : left
+                    let smaller = TournamentTree.smaller(of: node, keys)
                     // What is above follows from this node alone.
                     if keys[node] == keys[smaller], winners[node] == winners[smaller] { return }
                     (keys[node], winners[node]) = (keys[smaller], winners[smaller])
@@ -58,10 +57,16 @@ public struct TournamentTree: Sendable {
         keys.withUnsafeMutableBufferPointer { keys in
             winners.withUnsafeMutableBufferPointer { winners in
                 for node in stride(from: leafCount - 1, through: 1, by: -1) {
-                    let smaller = keys[2 * node + 1] < keys[2 * node] ? 2 * node + 1 : 2 * node
+                    let smaller = TournamentTree.smaller(of: node, keys)
                     (keys[node], winners[node]) = (keys[smaller], winners[smaller])
                 }
             }
         }
+    }
+
+    /// That of the two nodes below whose key is smaller; ties: the left one.
+    @inline(__always)
+    private static func smaller(of node: Int, _ keys: UnsafeMutableBufferPointer<Double>) -> Int {
+        keys[2 * node + 1] < keys[2 * node] ? 2 * node + 1 : 2 * node
     }
 }

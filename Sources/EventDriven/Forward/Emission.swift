@@ -117,6 +117,23 @@ extension LayerPlan {
         return again
     }
 
+    /// When four neurons in these states reach the threshold, and their currents then; who does not has no meaning there.
+    @inline(__always)
+    func crossings<Rule: Motion>(
+        _ motion: Rule, _ constants: Rule.Constants, _ neurons: SIMD4<Int32>, v: SIMD4<Double>, i: SIMD4<Double>,
+        _ candidates: Candidates
+    ) -> (isReached: SIMDMask<SIMD4<Int64>>, elapsed: SIMD4<Double>, current: SIMD4<Double>) {
+        for lane in 0..<4 { candidates.neuron[lane] = neurons[lane] }
+        store(v, at: candidates.v)
+        store(i, at: candidates.i)
+        motion.findCrossings(candidates, count: 4)
+        motion.findTimes(candidates, count: 4)
+        let isReached = loadVector(candidates.x) .>= .zero
+        let x = SIMD4.select(isReached, loadVector(candidates.x), SIMD4(repeating: 1))
+        let current = i * motion.decays(constants, v: v, i: i, x: x).synapse
+        return (isReached, elapsed(motion, candidates, 0, isReached), current)
+    }
+
     /// How long the candidates from `n` on take to the threshold; 0 where they do not reach it.
     @inline(__always)
     func elapsed(

@@ -196,15 +196,10 @@ final class SampleRunner {
         do throws(SpinnpropError) {
             if plan.runsInWindows {
                 try plan.runWindows(slot.rows, windows, output: output, endTime: endTime, budget: budget)
-            } else if plan.isSparse, !plan.recurrent.isEmpty {
+            } else if plan.runsSparse {
                 try slot.arrivals.collect(plan.feedForward, rows: slot.rows)
-                if plan.isTimed {
-                    try plan.runRecurrent(slot.arrivals, recurrent, output: output, endTime: endTime, budget: budget)
-                } else {
-                    try plan.runSparse(
-                        slot.arrivals, sparse, try windows.candidates(), output: output, endTime: endTime,
-                        budget: budget)
-                }
+                try plan.runSparse(
+                    slot.arrivals, sparse, try windows.candidates(), output: output, endTime: endTime, budget: budget)
             } else if plan.isSideBySide {
                 try runLanes(plan, slot, output: output, endTime: endTime, budget: budget)
             } else {

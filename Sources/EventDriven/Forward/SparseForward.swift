@@ -153,18 +153,12 @@ extension LayerPlan {
         _ motion: Rule, _ neuron: Int, _ own: UnsafeMutablePointer<Double>, _ candidates: Candidates
     ) throws(SpinnpropError) -> Double {
         let four = SIMD4(repeating: Int32(truncatingIfNeeded: neuron))
-        let (v, i) = (SIMD4(repeating: own[0]), SIMD4(repeating: own[1]))
-        for lane in 0..<4 { candidates.neuron[lane] = four[lane] }
-        store(v, at: candidates.v)
-        store(i, at: candidates.i)
-        motion.findCrossings(candidates, count: 4)
-        motion.findTimes(candidates, count: 4)
-        let x = loadVector(candidates.x)
-        guard x[0] >= 0 else { return .infinity }
-        let elapsed = elapsed(motion, candidates, 0, x .>= .zero)
-        own[3] = (i * motion.decays(motion.constants(four), v: v, i: i, x: x).synapse)[0]
+        let found = crossings(
+            motion, motion.constants(four), four, v: SIMD4(repeating: own[0]), i: SIMD4(repeating: own[1]), candidates)
+        guard found.isReached[0] else { return .infinity }
+        own[3] = found.current[0]
         guard own[3] - own[3] == 0 else { throw overflow(neuron) }
-        return own[2] + elapsed[0]
+        return own[2] + found.elapsed[0]
     }
 }
 

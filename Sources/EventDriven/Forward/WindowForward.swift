@@ -260,22 +260,16 @@ extension LayerPlan {
         from start: SIMD4<Double>, until end: SIMD4<Double>, _ event: Int, _ lanes: WindowLanes,
         _ candidates: Candidates
     ) -> UInt8 {
-        for lane in 0..<4 {
-            candidates.neuron[lane] = Int32(truncatingIfNeeded: min(first &+ lane, neuronCount &- 1))
-        }
-        store(v, at: candidates.v)
-        store(i, at: candidates.i)
-        motion.findCrossings(candidates, count: 4)
-        motion.findTimes(candidates, count: 4)
-        let isReached = loadVector(candidates.x) .>= .zero
-        let x = SIMD4.select(isReached, loadVector(candidates.x), SIMD4(repeating: 1))
+        let last = neuronCount &- 1
+        let neurons = SIMD4<Int32>(
+            truncatingIfNeeded: SIMD4(first, min(first &+ 1, last), min(first &+ 2, last), min(first &+ 3, last)))
+        let found = crossings(motion, constants, neurons, v: v, i: i, candidates)
         // Beyond the end by rounding only: the state at the end was above the threshold.
-        store(lesser(start + elapsed(motion, candidates, 0, isReached), end), at: candidates.time)
-        store(i * motion.decays(constants, v: v, i: i, x: x).synapse, at: candidates.current)
-        let fires = mayFire & unsafeBitCast(isReached, to: SIMD4<Int64>.self).signs
+        let times = lesser(start + found.elapsed, end)
+        let fires = mayFire & unsafeBitCast(found.isReached, to: SIMD4<Int64>.self).signs
         for lane in 0..<4 where (fires &>> UInt8(truncatingIfNeeded: lane)) & 1 != 0 {
-            lanes.spike[first &+ lane] = candidates.time[lane]
-            lanes.spikeI[first &+ lane] = candidates.current[lane]
+            lanes.spike[first &+ lane] = times[lane]
+            lanes.spikeI[first &+ lane] = found.current[lane]
             lanes.spikeArrivals[first &+ lane] = event
         }
         return fires

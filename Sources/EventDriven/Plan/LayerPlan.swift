@@ -98,6 +98,8 @@ final class LayerPlan: @unchecked Sendable {
     let isShifted: Bool
     /// Whether neurons have arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
+    /// Whether each neuron of a recurrent layer goes through its own arrivals forward, of which there are few, at the time of its own last event.
+    let runsSparse: Bool
     /// Whether they go through windows of time forward: those of a recurrent layer that have arrivals of their own, at times that delays of synapses or
     /// receivers spread.
     let runsInWindows: Bool
@@ -191,7 +193,8 @@ final class LayerPlan: @unchecked Sendable {
             && feedForward[0].connection.delayKind == .dendritic
         let isSideBySide = movesAsOne && !isSynchronous && !isShifted
         self.isSideBySide = isSideBySide
-        runsInWindows = !recurrent.isEmpty && isSideBySide && !(isSparse && sharesArrivals)
+        runsSparse = !recurrent.isEmpty && isSparse && sharesArrivals
+        runsInWindows = !recurrent.isEmpty && isSideBySide && !runsSparse
         columns = try Block(self.incoming.count)
         delays = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() {
@@ -215,7 +218,7 @@ final class LayerPlan: @unchecked Sendable {
         isSynchronous = other.isSynchronous
         isShifted = other.isShifted
         isSideBySide = other.isSideBySide
-        runsInWindows = other.runsInWindows
+        (runsSparse, runsInWindows) = (other.runsSparse, other.runsInWindows)
         isSparse = other.isSparse
         isTimed = other.isTimed
         (firesAlone, isRefractory) = (other.firesAlone, other.isRefractory)
@@ -271,8 +274,8 @@ final class LayerPlan: @unchecked Sendable {
     /// How many samples then go side by side at most: as many as have their states in a processor's nearest memory.
     var samplesSideBySide: Int { isMovedWithSamples ? max(1, min(16, 640 / stride)) : 1 }
 
-    /// Whether neurons are moved together forward.
-    var runsAsOne: Bool { isSynchronous || isShifted || isSideBySide }
+    /// Whether neurons are moved together forward. With few synapses those that anything but arrivals moves on are moved one by one.
+    var runsAsOne: Bool { (isSynchronous || isShifted || isSideBySide) && !(runsSparse && isTimed) }
 
     /// Whether what a neuron does in the measure of its threshold, or with its delay after the end of the run, may be an error that it does not
     /// make by itself.
