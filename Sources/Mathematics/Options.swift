@@ -62,7 +62,8 @@ public struct Domain: Equatable, Sendable {
         if !includesLow, low == -.infinity { return "finite" }
         if includesLow, includesHigh, high < .infinity { return "\(plain(low)) .. \(plain(high))\(remark)" }
         // Nobody thinks of the numbers between 0 and the smallest normal one, but who gave one.
-        let lower = low == .leastNormalMagnitude && !(value > 0 && value < low) ? "> 0" : "\(includesLow ? ">=" : ">") \(plain(low))"
+        let isAnyPositive = low == .leastNormalMagnitude && !(value > 0 && value < low)
+        let lower = isAnyPositive ? "> 0" : "\(includesLow ? ">=" : ">") \(plain(low))"
         if high == .infinity { return lower + (includesHigh ? remark : " and finite\(remark)") }
         return "\(lower) and \(includesHigh ? "<=" : "<") \(plain(high))\(remark)"
     }
