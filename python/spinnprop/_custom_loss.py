@@ -132,11 +132,10 @@ class Custom(Loss):
             if self.of in ("spikes", "membrane"):
                 shape = sizes if self.of == "spikes" else (n_samples, depth, n_outputs)
             own = held_out_y if is_validation else y
-            wanted = [own if is_whole else own[np.frombuffer(samples, np.int64)]]
+            wanted = [own if is_whole else own[np.ndarray(n_samples, np.int64, samples)]]
             if weights is not None:
-                wanted.append(np.frombuffer(weights))
-            value, derivative = self._called(np.frombuffer(values).reshape(shape), *wanted)
-            return value, np.ascontiguousarray(derivative)
+                wanted.append(np.ndarray(n_samples, np.float64, weights))
+            return self._called(np.ndarray(shape, np.float64, values), *wanted)
 
         return answer
 
@@ -157,14 +156,14 @@ class Custom(Loss):
                 (derivative,) = torch.autograd.grad(answer, leaf, allow_unused=True)
             if derivative is None:
                 raise TypeError(f"function returned {checks.shown(answer)}; it must return one number, a tensor that depends on the values it was given")
-            return _finite(answer.item()), derivative.numpy()
+            return _finite(answer.item()), np.ascontiguousarray(derivative.numpy())
         if self.autograd == "jax":
             jax = _imported("jax")
             answer, pull_back = jax.vjp(lambda own: self.function(own, *wanted), jax.numpy.asarray(values))
             if getattr(answer, "shape", None) != () or not jax.numpy.issubdtype(answer.dtype, jax.numpy.floating):
                 raise TypeError(f"function returned {checks.shown(answer)}; it must return one number that depends on the values it was given")
             (derivative,) = pull_back(jax.numpy.ones_like(answer))
-            return _finite(float(answer)), np.asarray(derivative, np.float64)
+            return _finite(float(answer)), np.asarray(derivative, np.float64, order="C")
         answer = self.function(values, *wanted)
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative)")

@@ -221,7 +221,9 @@ class EventProp(nn.Module):
         neurons = layer.trains_neurons and any(
             tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS
         )
-        output, *hidden = event_prop(times, trained, fixed.to(torch.float64), layer, neurons)
+        if fixed.dtype is not torch.float64:
+            fixed = fixed.to(torch.float64)
+        output, *hidden = event_prop(times, trained, fixed, layer, neurons)
         if output.dtype is not dtype:
             output = output.to(dtype)
         if not layer.n_hidden:

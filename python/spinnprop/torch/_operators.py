@@ -70,7 +70,8 @@ class _Tape(np.ndarray):
 def _run(layer: Layer, network: object, times: Any) -> Tuple[Tensor, Optional[Tensor], Tensor]:
     run = layer.run(network, times)
     output, hidden = layer.read(run, len(times))
-    tape = np.zeros(1, np.uint8).view(_Tape)
+    tape = _Tape(1, np.uint8)
+    tape[0] = 0
     memory = torch.from_numpy(tape)
     tape.address = memory.data_ptr()
     _runs[tape.address] = run
@@ -84,18 +85,19 @@ def _run_of(tape: Tensor, again: Callable[[], Run]) -> Run:
 
 
 def _array(tensor: Tensor) -> Any:
-    # Of two ways to a tensor without its history the shorter one.
-    plain = tensor.data if tensor.requires_grad else tensor
-    if plain.is_neg() or not plain.is_contiguous():
-        plain = plain.resolve_neg().contiguous()
-    return plain.numpy()
+    """The values of a tensor on the CPU, without its history; its own memory where it lies there one row after another."""
+    return np.ascontiguousarray(tensor.numpy(force=True))
+
+
+#: By names of their own: each found in a module of torch's is memory that a run before has pushed out of the processor's caches.
+_is_compiling = torch.compiler.is_compiling
+_are_transforms_active, _dispatch_depth = torch._C._are_functorch_transforms_active, torch._C._len_torch_dispatch_stack
+_is_batched, _is_grad_enabled = torch._C._functorch.is_legacy_batchedtensor, torch.is_grad_enabled
 
 
 def _is_eager() -> bool:
     """Whether nobody stands between this call and its numbers: no compiler, no transform, nothing that traces."""
-    return not (
-        torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active() or torch._C._len_torch_dispatch_stack()
-    )
+    return not (_is_compiling() or _are_transforms_active() or _dispatch_depth())
 
 
 def _refuse_fixed(fixed: Tensor) -> None:
@@ -111,23 +113,21 @@ class _Eager(torch.autograd.Function):
         is_tensor = isinstance(times, Tensor)
         output, hidden, tape = _run(layer, network, _array(times) if is_tensor else times)
         ctx.save_for_backward(tape, times if is_tensor else None)
-        ctx.given, ctx.layer, ctx.neurons, ctx.network = None if is_tensor else times, layer, neurons, network
+        ctx.own = None if is_tensor else times, layer, neurons, network
         return (output,) if hidden is None else (output, hidden)
 
     @staticmethod
     def backward(ctx: Any, output_errors: Tensor, hidden_errors: Optional[Tensor] = None) -> Tuple[Optional[Tensor], ...]:
         tape, times = ctx.saved_tensors
-        layer, neurons, network = ctx.layer, ctx.neurons, ctx.network
-        is_batched = torch._C._functorch.is_legacy_batchedtensor(output_errors) or (
-            hidden_errors is not None and torch._C._functorch.is_legacy_batchedtensor(hidden_errors)
-        )
-        if _is_eager() and not (is_batched or torch.is_grad_enabled()):
-            run = _run_of(tape, lambda: layer.run(network, ctx.given if times is None else _array(times)))
+        given, layer, neurons, network = ctx.own
+        is_batched = _is_batched(output_errors) or (hidden_errors is not None and _is_batched(hidden_errors))
+        if _is_eager() and not (is_batched or _is_grad_enabled()):
+            run = _run_of(tape, lambda: layer.run(network, given if times is None else _array(times)))
             of_hidden, wants_times = None if hidden_errors is None else _array(hidden_errors), ctx.needs_input_grad[0]
             gradient = layer.pull_back(run, _array(output_errors), of_hidden, neurons, wants_times)
             parts = [torch.from_numpy(own) for own in layer.of_trained(gradient, neurons)]
             return torch.from_numpy(of_times(gradient, _array(times))) if wants_times else None, None, None, None, *parts
-        inputs = _tensors(ctx.given) if times is None else (times, None, None)
+        inputs = _tensors(given) if times is None else (times, None, None)
         trained, fixed = (torch.from_numpy(_joined(values_of(network, arrays))) for arrays in (layer.trained, layer.fixed))
         # What depends on it is refused, should it be differentiated.
         trained.requires_grad_(any(ctx.needs_input_grad[4:]))
