@@ -97,8 +97,7 @@ final class ClockRun: Sendable {
         self.options = options
         self.monitor = monitor
         let samples = input.sampleCount
-        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
-        let work = Double(samples) * Double(grid.steps) * Double(neurons)
+        let work = Double(samples) * Double(grid.steps) * Double(network.neuronCount)
         // A power of two, for numbers of threads mostly are.
         let wanted = Int(min(16, max(1, work / ClockRun.leastWork)))
         let parts = min(samples, 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount))
@@ -114,8 +113,7 @@ final class ClockRun: Sendable {
             }
         }
         maxima = try ReadoutMaxima(network, sampleCount: samples)
-        budget = SpikeBudget(
-            limit: options.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: samples, neurons: neurons))
+        budget = options.budget(network, samples: samples)
         self.plans = plans
     }
 

@@ -109,10 +109,7 @@ final class EventForward: @unchecked Sendable {
             }
         }
         maxima = try ReadoutMaxima(network, sampleCount: input.sampleCount)
-        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
-        budget = SpikeBudget(
-            limit: options.maxSpikes
-                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
+        budget = options.budget(network, samples: input.sampleCount)
     }
 
     /// Runs all parts.

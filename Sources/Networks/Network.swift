@@ -97,6 +97,8 @@ public struct Network: Equatable, Sendable {
     public private(set) var connections: [Connection]
 
     public var outputCount: Int { layers[layers.count - 1].neuronCount }
+    /// Of all layers.
+    public var neuronCount: Int { layers.reduce(0) { $0 + $1.neuronCount } }
     public var hasRecurrence: Bool { connections.contains { $0.isRecurrent } }
     public var hasDelays: Bool { connections.contains { $0.delayKind != .none } }
 

@@ -29,6 +29,12 @@ public struct ForwardOptions: Equatable, Sendable {
         for field in ForwardOptions.fields { try field.check(self) }
     }
 
+    /// What a run may spend.
+    public func budget(_ network: Network, samples: Int) -> SpikeBudget {
+        SpikeBudget(
+            limit: maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: samples, neurons: network.neuronCount))
+    }
+
     /// 4 million, and 200 for each neuron in each sample, but at most 100 million: a batch that runs away ends within seconds and a
     /// few hundred megabytes, and a long run of few neurons does not end early.
     public static func defaultMaxSpikes(samples: Int, neurons: Int) -> Int {

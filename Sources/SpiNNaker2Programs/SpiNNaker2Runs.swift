@@ -13,7 +13,7 @@ extension SpiNNaker2Emulation {
         try load(network)
         let job = try SpiNNaker2Job(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
-            budget: budget(network, input, forward))
+            budget: forward.budget(network, samples: input.sampleCount))
         clearLogs()
         counts.hostBytes += 8 * input.spikeCount
         settleEvaluation()
@@ -64,7 +64,7 @@ extension SpiNNaker2Emulation {
         try load(network)
         let job = try SpiNNaker2Job(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
-            objective: objective, budget: budget(network, input, forward))
+            objective: objective, budget: forward.budget(network, samples: input.sampleCount))
         clearLogs()
         counts.hostBytes += 8 * input.spikeCount + 4 * input.sampleCount
         let gradients = try gradients(network, job, [forwardSegment] + backwardSegments, monitor)
@@ -105,13 +105,6 @@ extension SpiNNaker2Emulation {
             counts.batches += 1
         }
         return gradients
-    }
-
-    private func budget(_ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions) -> SpikeBudget {
-        let neuronCount = network.layers.reduce(0) { $0 + $1.neuronCount }
-        return SpikeBudget(
-            limit: forward.maxSpikes
-                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neuronCount))
     }
 
     private func clearLogs() {

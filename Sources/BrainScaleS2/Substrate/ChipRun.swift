@@ -87,12 +87,9 @@ struct ChipRun {
     mutating func run(_ input: SpikeTrains) throws(SpinnpropError) {
         let sent = try sentInput(input)
         // Of all layers together, which run one after another.
+        let budget = forward.budget(network, samples: input.sampleCount)
         var forward = forward
-        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
-        let limit =
-            forward.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons)
-        forward.maxSpikes = limit
-        let budget = SpikeBudget(limit: limit)
+        forward.maxSpikes = budget.limit
         for index in network.layers.indices {
             let layer = network.layers[index]
             let own = try physicalNetwork(index)

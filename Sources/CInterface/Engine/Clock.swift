@@ -56,8 +56,7 @@ public func spinnprop_clock_round_weights(
         let count = network.connections.reduce(0) { $0 + $1.weights.count }
         let roundedWeights = try output(rounded, n, needed: count, "rounded")
         let wholeNumbers = try output(whole, n, needed: count, "whole")
-        let neuronCount = network.layers.reduce(0) { $0 + $1.neuronCount }
-        let scales = try output(units, n_neurons, needed: neuronCount, "units")
+        let scales = try output(units, n_neurons, needed: network.neuronCount, "units")
         let found = try network.wholeWeights(grid)
         var start = 0
         for (whole, rounded) in zip(found.whole, found.rounded) {

@@ -29,10 +29,7 @@ final class FirstSpikeForward: @unchecked Sendable {
                 try SpikeColumns(capacity: min(1024, part.count &* layer.neuronCount))
             }
         }
-        budget = SpikeBudget(
-            limit: options.maxSpikes
-                ?? ForwardOptions.defaultMaxSpikes(
-                    samples: input.sampleCount, neurons: layers.reduce(0) { $0 + $1.neuronCount }))
+        budget = options.budget(network, samples: input.sampleCount)
     }
 
     func worker() -> FirstSpikeWorker { FirstSpikeWorker(layers, monitor) }

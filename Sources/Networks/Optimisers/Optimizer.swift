@@ -59,7 +59,7 @@ public struct Optimizer: Equatable, Sendable {
         }
         // What is trained, how it began, and both memories, of at most four parameters each.
         try Memory.check(
-            count: network.layers.reduce(0) { $0 + $1.neuronCount }, bytesPerElement: 16 * MemoryLayout<Double>.stride,
+            count: network.neuronCount, bytesPerElement: 16 * MemoryLayout<Double>.stride,
             "the optimiser's memory of neurons")
         let neuronRule = NeuronRule(options.trained, network)
         self.neuronRule = neuronRule
