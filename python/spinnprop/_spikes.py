@@ -82,6 +82,7 @@ class SpikeTrains:
         for place, part in enumerate(all):
             if part.n_units != all[0].n_units:
                 raise ValueError(f"parts[{place}] has {part.n_units} units, parts[0] {all[0].n_units}; they must agree")
+        spike_arrays.room_for(float(sum(len(part.times) for part in all)))
         counts = np.concatenate([np.diff(part.offsets) for part in all])
         return cls._trusted(
             np.concatenate([part.times for part in all]), np.concatenate([part.units for part in all]),

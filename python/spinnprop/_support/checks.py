@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Suppor
 import numpy as np
 
 from .. import _core
+from . import memory
 from .arrays import ReadOnly
 from .types import Float64Array, Int64Array, PathLike
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 #: The largest numbers of the types that the core takes.
 INT32, INT64, UINT64 = 2**31 - 1, 2**63 - 1, 2**64 - 1
+#: Where recordings are from, for messages.
+RECORDED = ": make one by network.forward(spikes), of an estimator by network_.forward(encode(X))"
+#: Bytes from which on a copy is made only where memory has room for it: to look takes longer than to copy less.
+_LARGE = 1 << 26
 
 
 def integer(value: Any, name: str, low: float = -math.inf, high: float = math.inf) -> int:
@@ -53,6 +58,14 @@ def positive(value: Any, name: str, unit: str = "") -> float:
     number = real(value, name)
     if not 0 < number < math.inf:
         raise ValueError(f"{name} is {number!r}; it must be finite and > 0{unit and ' '}{unit}")
+    return number
+
+
+def step(value: Any, name: str, n_steps: float) -> float:
+    """Seconds of a time step, so many of which end at a finite time."""
+    number = positive(value, name, "seconds")
+    if not number * n_steps < math.inf:
+        raise ValueError(f"{name} is {number!r}, too long for {n_steps:.0f} steps, which end at inf s; give a shorter one")
     return number
 
 
@@ -106,6 +119,9 @@ def array(
             )
     if ndim is not None and found.ndim != ndim:
         raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
+    if found.size * wanted.itemsize > _LARGE and not (found.dtype == wanted and found.flags.c_contiguous):
+        fewer = f"give fewer at a time, or a contiguous array of {wanted}, which is not copied"
+        memory.must_fit(float(found.size) * wanted.itemsize, f"{name}, shape {found.shape}, as {wanted}", fewer)
     laid = np.asarray(found, dtype=wanted, order="C")
     return laid if laid.flags.aligned else laid.copy()
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Times (in their own unit), units and offsets.
 Rows = Tuple[Any, Int32Array, Int64Array]
+#: Spikes from which on memory is looked at before samples are chosen: to look takes longer than to choose fewer.
+_MANY = 1 << 20
 #: What an event's fields are called, the first of each as the field's libraries have it.
 _TIMES, _POLARITIES = ("t", "time", "ts", "timestamp", "times"), ("p", "pol", "polarity")
 
@@ -27,11 +29,15 @@ def chosen(offsets: Int64Array, samples: Int64Array) -> Tuple[Int64Array, Int64A
     """The places of all spikes of some samples, and the offsets of the new rows."""
     counts = offsets[samples + 1] - offsets[samples]
     ends = offsets_of(counts)
+    if ends[-1] > _MANY:
+        room_for(float(ends[-1]))
     return np.repeat(offsets[samples] - ends[:-1], counts) + np.arange(ends[-1]), ends
 
 
 def sample_numbers(key: Any, n_samples: int) -> Int64Array:
     """The samples that an array or list of numbers or of truths names. - Raises IndexError, TypeError."""
+    if isinstance(key, range) and len(key) and not -n_samples <= min(key[0], key[-1]) <= max(key[0], key[-1]) < n_samples:
+        raise IndexError(f"the index is {key}, but there are {n_samples} samples")
     found = checks.numbers_of(key, "the index")
     if found.ndim != 1:
         raise IndexError(f"the index has {found.ndim} dimensions; samples are chosen by an integer, a slice or an array of one dimension")
@@ -69,7 +75,7 @@ def from_lists(samples: Any) -> Rows:
     return _joined(times, units)
 
 
-def _room_for(n_spikes: float) -> None:
+def room_for(n_spikes: float) -> None:
     """Refuses more spikes than memory holds while they are put together: times and units twice, and where each is from."""
     memory.must_fit(30.0 * n_spikes, f"an array of spike trains with {n_spikes:.0f} spikes", "give fewer samples at a time")
 
@@ -81,7 +87,8 @@ def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Ar
         raise ValueError(f"the array has {found.ndim} dimensions, shape {found.shape}; it must be (samples, steps, units)")
     if found.dtype.kind not in "biuf":
         raise TypeError(f"the array has dtype {found.dtype}; it must hold numbers of spikes")
-    _room_for(float(np.count_nonzero(found)))
+    checks.step(dt, "dt", found.shape[1])
+    room_for(float(np.count_nonzero(found)))
     sample, step, unit = np.nonzero(found)
     counts = found[sample, step, unit]
     wrong = ~((counts > 0) & (counts < 2**31) & (counts == np.floor(counts)))
@@ -92,7 +99,7 @@ def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Ar
             f"spikes: 0, 1, 2 ... {checks.INT32}"
         )
     numbers = counts.astype(np.int64)
-    _room_for(float(numbers.sum()))
+    room_for(float(numbers.sum()))
     offsets = offsets_of(np.bincount(sample, weights=numbers, minlength=found.shape[0]).astype(np.int64))
     return np.repeat(step * dt, numbers), np.repeat(unit, numbers).astype(np.int32), offsets, found.shape[2]
 
@@ -100,11 +107,13 @@ def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Ar
 def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> Int32Array:
     """Counts, (samples, steps, units); what lies after the last step is left out."""
     times, units, offsets = rows
-    if len(times) and times.max() / dt >= 2**53:
-        raise ValueError(f"dt is {dt!r}, too small to count the steps to a spike at {float(times.max())!r} s")
+    last = float(times.max(initial=0.0))
+    if last / dt >= 2**53:
+        raise ValueError(f"dt is {dt!r}, too small to count the steps to a spike at {last!r} s; give a larger one")
     steps = np.floor(times / dt)
-    # A quotient may be rounded down from a step that begins at the very time, or up to one that begins after it.
-    steps += (steps + 1) * dt <= times
+    # A quotient may be rounded down from a step that begins at the very time, or up to one that begins after it, where that is a finite time.
+    with np.errstate(over="ignore"):
+        steps += (steps + 1) * dt <= times
     steps -= steps * dt > times
     count = int(steps.max()) + 1 if n_steps is None and len(steps) else n_steps or 0
     shape = len(offsets) - 1, count, n_units
@@ -122,8 +131,9 @@ def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any =
     is_one = isinstance(events, np.ndarray) and events.dtype.names
     samples = [events] if is_one else list(checks.each(events, "events", "structured arrays, one each sample"))
     for sample, own in enumerate(samples):
-        if not getattr(getattr(own, "dtype", None), "names", None):
+        if not getattr(getattr(own, "dtype", None), "names", None) or not own.ndim:
             raise TypeError(f"sample {sample} is {checks.shown(own)}; events are structured arrays with the fields t, x and, where there are, y and p")
+    room_for(float(sum(map(len, samples))))
     width, height, polarities = _sensor(_reached(samples) if sensor_size is None else sensor_size)
     times: List[Any] = []
     units: List[Int32Array] = []
@@ -205,6 +215,8 @@ def _alike(times: Any, starts: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _cut(times: Any, units: Int32Array, starts: npt.NDArray[Any]) -> Tuple[List[Any], List[Int32Array]]:
     """The samples that one recording has one after another."""
+    # A copy, of which sample each is, and their order.
+    memory.must_fit(40.0 * len(times), f"a recording of {len(times)} events to be cut", "give a part of it at a time")
     times = _alike(times, starts)
     sample = np.searchsorted(starts, times, side="right") - 1
     order = np.argsort(sample, kind="stable")
@@ -271,6 +283,6 @@ def _within(events: Any, name: str, count: int, sample: int) -> Int64Array:
 def _joined(times: List[Any], units: List[Int32Array]) -> Rows:
     if not times:
         return np.empty(0), np.empty(0, np.int32), np.zeros(1, np.int64)
-    _room_for(float(sum(len(own) for own in times)))
+    room_for(float(sum(len(own) for own in times)))
     filled = [own for own in times if len(own)] or times[:1]
     return np.concatenate(filled), np.concatenate(units), offsets_of([len(own) for own in times])

@@ -206,3 +206,30 @@ def test_a_spike_that_cannot_be_is_named_by_its_sample():
     for unit, time, said in ((0, np.nan, r"times\[2\] is nan, spike 1 of sample 1;"), (5, 0.0, r"units\[2\] is 5, spike 1 of sample 1;")):
         with pytest.raises(ValueError, match=said):
             sp.SpikeTrains.from_lists([([0.1], [0]), ([0.1, time], [0, unit])], 3)
+
+
+def test_samples_that_no_memory_holds(monkeypatch):
+    spikes = sp.SpikeTrains(np.zeros(10**6), np.zeros(10**6, np.int32), [0, 10**6], 1)
+    events = np.zeros(10**6, [("t", "i8"), ("x", "i2")])
+    monkeypatch.setattr("spinnprop._support.memory.free_bytes", lambda: 20e6)
+    for make in (lambda: spikes[[0, 0, 0]], lambda: sp.SpikeTrains.concatenate([spikes] * 3), lambda: sp.SpikeTrains.from_events([events] * 3)):
+        with pytest.raises(MemoryError, match="an array of spike trains with 3000000 spikes takes 0.09 GB .*give fewer samples at a time"):
+            make()
+    monkeypatch.setattr("spinnprop._support.memory.free_bytes", lambda: 35e6)
+    with pytest.raises(MemoryError, match="a recording of 1000000 events to be cut takes 0.04 GB .*give a part of it at a time"):
+        sp.SpikeTrains.from_events(events, sample_starts=[0])
+
+
+def test_ranges_of_more_samples_than_there_are():
+    spikes = sp.SpikeTrains([], [], [0, 0, 0], 1)
+    with pytest.raises(IndexError, match=r"the index is range\(0, 1000000000000\), but there are 2 samples"):
+        spikes[range(10**12)]
+    assert len(spikes[range(1, -3, -1)]) == 4 and len(spikes[range(0)]) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_last_step_before_infinity():
+    spikes = sp.SpikeTrains([1.7e308, 5e-324], [0, 0], [0, 1, 2], 1)
+    assert spikes[:1].to_dense(1e308).ravel().tolist() == [0, 1] and spikes[1:].to_dense(5e-324).ravel().tolist() == [0, 1]
+    with pytest.raises(ValueError, match="too small to count the steps to a spike at .*; give a larger one"):
+        spikes.to_dense(5e-324)
