@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._spikes import SpikeTrains
+from .._spikes import SpikeTrains, trains
 from .._support import checks
 
 
@@ -31,7 +31,7 @@ def ceiling(spikes: SpikeTrains, y: Any) -> float:
     0.6666666666666666
     """
     labels = checks.labels(y)
-    checks.shape(labels, (len(spikes),), "y")
+    checks.shape(labels, (len(trains(spikes, "spikes")),), "y")
     counts: dict[bytes, dict[int, int]] = {}
     for sample, label in enumerate(labels.tolist()):
         times, units = spikes[sample]

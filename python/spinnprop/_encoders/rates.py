@@ -79,11 +79,13 @@ def bernoulli(X: Any, steps: int = 20, time_step: float = 1e-3, seed: int = 0) -
     (array([0.   , 0.001]), array([1, 1], dtype=int32))
     """
     values = shares(X)
-    count, dt = checks.integer(steps, "steps", 1, checks.INT32), checks.positive(time_step, "time_step")
+    count = checks.integer(steps, "steps", 1, checks.INT32)
+    dt = checks.step(time_step, "time_step", count)
     random = np.random.default_rng(checks.integer(seed, "seed", 0, checks.UINT64))
-    # What is drawn of one sample, and all spikes there can be.
+    # What is drawn of one sample, all spikes there can be, and the arrays of each sample.
     spikes = float(values.sum()) * count
-    memory.must_fit(9.0 * count * values.shape[1] + 50.0 * spikes, f"a code of some {spikes:.0f} spikes", "give fewer samples at a time or fewer steps")
+    taken = 9.0 * count * values.shape[1] + 50.0 * spikes + 400.0 * len(values)
+    memory.must_fit(taken, f"a code of some {spikes:.0f} spikes", "give fewer samples at a time or fewer steps")
     rows = [np.nonzero(random.random((count, values.shape[1])) < own) for own in values]
     where = [np.concatenate([row[n] for row in rows]) if rows else np.empty(0, np.int64) for n in (0, 1)]
     return SpikeTrains(where[0] * dt, where[1].astype(np.int32), offsets_of([len(row[0]) for row in rows]), values.shape[1])

@@ -7,7 +7,7 @@ from typing import Any, List, Tuple
 import numpy as np
 
 from .._spikes import SpikeTrains
-from .._support import checks
+from .._support import checks, memory
 from .._support.spike_arrays import offsets_of
 from .._support.types import Float64Array
 
@@ -39,14 +39,16 @@ def delta_modulation(signals: Any, dt: float, threshold: float) -> SpikeTrains:
     (array([0.002]), array([0], dtype=int32))
     """
     samples, n_channels = _samples(signals)
-    step, least = checks.positive(dt, "dt"), checks.positive(threshold, "threshold")
+    step, least = checks.step(dt, "dt", max(map(len, samples), default=0)), checks.positive(threshold, "threshold")
     rows = []
     for own in samples:
         times: List[Float64Array] = []
         units: List[Any] = []
         reference = own[:1]
         for n in range(1, len(own)):
-            moved = own[n] - reference[0]
+            # What is beyond float64 has moved by any threshold.
+            with np.errstate(over="ignore"):
+                moved = own[n] - reference[0]
             channels = np.flatnonzero(np.abs(moved) >= least)
             if len(channels):
                 reference = reference.copy()
@@ -81,20 +83,24 @@ def level_crossing(signals: Any, dt: float, levels: Any) -> SpikeTrains:
     (array([0.00025, 0.0005 , 0.0015 , 0.00175]), array([0, 1, 3, 2], dtype=int32))
     """
     samples, n_channels = _samples(signals)
-    step = checks.positive(dt, "dt")
+    step = checks.step(dt, "dt", max(map(len, samples), default=0))
     marks: Float64Array = checks.array(levels, np.float64, "levels", ndim=1)
-    if not len(marks) or not np.isfinite(marks).all() or (np.diff(marks) <= 0).any():
+    if not len(marks) or not np.isfinite(marks).all() or (marks[1:] <= marks[:-1]).any():
         raise ValueError(f"levels is {checks.shown(levels)}; they must be finite and in ascending order, at least one")
     n_units = 2 * n_channels * len(marks)
     if n_units > checks.INT32:
         raise ValueError(f"{len(marks)} levels of {n_channels} channels are {n_units} units; there can be {checks.INT32}")
+    size = max((own.size for own in samples), default=0) * len(marks)
+    memory.must_fit(3.0 * size, f"a sample of {size // len(marks)} values beside {len(marks)} levels", "give shorter samples or fewer levels")
     rows = []
     for own in samples:
         is_above = own[:, :, None] >= marks
         place, channel, level = np.nonzero(is_above[1:] != is_above[:-1])
         before, after = own[place, channel], own[place + 1, channel]
-        # Halves, because the difference of finite values need not be finite.
-        share = (marks[level] / 2 - before / 2) / (after / 2 - before / 2)
+        # Halves where the difference of finite values is not finite; of the smallest numbers there are none.
+        with np.errstate(over="ignore"):
+            scale = np.where(np.isfinite(after - before), 1.0, 0.5)
+        share = (marks[level] * scale - before * scale) / (after * scale - before * scale)
         times: Float64Array = np.asarray((place + np.clip(share, 0.0, 1.0)) * step, np.float64)
         units = channel * len(marks) + level + n_channels * len(marks) * (after < before)
         order = np.lexsort((units, times))
@@ -104,6 +110,8 @@ def level_crossing(signals: Any, dt: float, levels: Any) -> SpikeTrains:
 
 def _samples(signals: Any) -> Tuple[List[Float64Array], int]:
     """(n_steps, n_channels) of each sample, and the number of channels."""
+    if isinstance(signals, SpikeTrains):
+        raise TypeError("signals are SpikeTrains, which need no encoder; use them as they are")
     if isinstance(signals, np.ndarray) and signals.dtype != object and signals.ndim != 3:
         raise ValueError(f"signals has {signals.ndim} dimensions, shape {signals.shape}; it must be (n_samples, n_steps, n_channels)")
     samples: List[Float64Array] = []

@@ -23,10 +23,10 @@ from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.bars import EpochBar
+from .._support.rescaling import rescaled
 from .._support.types import Progress
 from .._trainer import Trainer
 from ..losses import TTFSCrossEntropy
-from .rescaling import rescaled
 from .validation import alike, comparable, hidden_sizes, restored, seed_of, weights_of
 from .windows import counted_from, window
 

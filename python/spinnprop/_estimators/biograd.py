@@ -20,11 +20,11 @@ from .._biograd import BioGrad, answers
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.bars import EpochBar
+from .._support.rescaling import rescaled
 from .._support.types import PathLike, Progress
 from ..spinnaker2 import Board, Chip, Engine
 from .decisions import Decisions
 from .nested import NestedParameters
-from .rescaling import rescaled
 from .validation import alike, hidden_sizes, learnt, restored, seed_of
 
 

@@ -13,7 +13,7 @@ from .. import _encoders as encoding
 from .._encoders.signals import _samples
 from .._spikes import SpikeTrains
 from .._support import checks
-from .rescaling import rescaled
+from .._support.rescaling import rescaled
 from .validation import restored, unmasked, validate_data
 
 

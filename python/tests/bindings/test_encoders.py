@@ -143,3 +143,59 @@ def test_codes_that_no_memory_holds_are_refused(make, said, monkeypatch):
     monkeypatch.setattr("spinnprop._support.memory.free_bytes", lambda: 100.0)
     with pytest.raises(MemoryError, match=said):
         make(np.ones((10, 2)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1.0, 5e-324, 1e-323, 2.0**-1060, 1.7e308])
+def test_signals_of_any_size(size):
+    """No number is too small or too large for what crosses a level, moves by a threshold or is rescaled."""
+    signal = np.array([[[-size], [size], [-size]]])
+    times, units = sp.encoding.delta_modulation(signal, 1e-3, size)[0]
+    assert times.tolist() == [1e-3, 2e-3] and units.tolist() == [0, 1]
+    times, units = sp.encoding.level_crossing(signal, 1e-3, [-size, 0.0, size])[0]
+    # Whoever is at a level is above it.
+    np.testing.assert_allclose(times, [0.5e-3, 1e-3, 1e-3, 1.5e-3], rtol=1e-15)
+    assert units.tolist() == [1, 2, 5, 4]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1.0, 5e-324, 1e-323, 2.0**-1060, 1.7e308])
+def test_features_of_any_size_are_rescaled(size):
+    from spinnprop._support.rescaling import rescaled
+
+    low, high = np.array([0.0, -size, size, -1.7e308]), np.array([size, size, size, -1.6e308])
+    X = np.array([low, high, [1.7e308] * 4, [-1.7e308] * 4])
+    assert rescaled(X, low, high).tolist() == [[0, 0, 0, 0], [1, 1, 0, 1], [1, 1, 0, 1], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("encode, name", [
+    (lambda dt: sp.encoding.delta_modulation(np.zeros((1, 3, 1)), dt, 1.0), "dt"),
+    (lambda dt: sp.encoding.level_crossing(np.zeros((1, 3, 1)), dt, [1.0]), "dt"),
+    (lambda dt: sp.encoding.bernoulli([[0.5]], steps=3, time_step=dt), "time_step"),
+    (lambda dt: sp.SpikeTrains.from_dense(np.zeros((1, 3, 1)), dt), "dt"),
+])  # fmt: skip
+def test_steps_that_end_beyond_all_numbers(encode, name):
+    with pytest.raises(ValueError, match=rf"{name} is 1e\+308, too long for 3 steps, which end at inf s; give a shorter one"):
+        encode(1e308)
+    encode(1e307)
+
+
+def test_spike_trains_are_no_signals():
+    spikes = sp.SpikeTrains([1e-3, 2e-3], [0, 1], [0, 2], 2)
+    for encode in (sp.encoding.delta_modulation, sp.encoding.level_crossing):
+        with pytest.raises(TypeError, match="signals are SpikeTrains, which need no encoder; use them as they are"):
+            encode(spikes, 1e-3, [0.5])
+    with pytest.raises(TypeError, match="spikes is 'NoneType'; it must be SpikeTrains"):
+        sp.encoding.ceiling(None, [0])
+
+
+def test_what_no_memory_holds_says_what_to_give(monkeypatch):
+    monkeypatch.setattr("spinnprop._support.memory.free_bytes", lambda: 1e8)
+    wide = np.broadcast_to(0.5, (10**6, 10**4))
+    for encode in ENCODERS.values():
+        with pytest.raises(MemoryError, match=r"X, shape \(1000000, 10000\), as float64 takes 80.00 GB .*give fewer at a time, or a contiguous"):
+            encode(wide)
+    with pytest.raises(MemoryError, match="a sample of 1000000 values beside 50 levels takes 0.15 GB .*give shorter samples or fewer levels"):
+        sp.encoding.level_crossing(np.zeros((1, 10**6, 1)), 1e-3, np.arange(50))
+    with pytest.raises(MemoryError, match="a code of some 0 spikes takes .* give fewer samples at a time"):
+        sp.encoding.bernoulli(np.zeros((10**6, 1)), steps=1)
