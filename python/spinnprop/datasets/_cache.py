@@ -6,13 +6,10 @@ import contextlib
 import hashlib
 import os
 import shutil
-import zipfile
-import zlib
 from typing import Any, Callable, Dict, TypeVar
 
 import numpy as np
 
-from .._core import SpinnpropError
 from .._support import memory
 from .._support.files import replaced
 
@@ -32,9 +29,11 @@ def cached(key: Any, read: Callable[[], Arrays], made: Callable[[Arrays], Made])
     """
     digest = hashlib.sha256(repr((_FORM, key)).encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(folder(), f"{digest[:32]}.npz")
-    with contextlib.suppress(OSError, ValueError, TypeError, EOFError, KeyError, SpinnpropError, zlib.error, zipfile.BadZipFile):
-        # What memory has no room for is read anew: that says so, and what to do.
-        if os.path.getsize(path) <= memory.free_bytes():
+    # Whatever is wrong with what was kept, and whatever zip files and arrays that are damaged make of it, it is read anew; what memory has no room
+    # for is, too: that says so, and what to do.
+    with contextlib.suppress(Exception):
+        # A pipe in its place would never be open.
+        if os.path.isfile(path) and os.path.getsize(path) <= memory.free_bytes():
             # Checked as it is read: each array has a checksum. NumPy leaves a file open that it opened and that is no archive.
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
                 return made({name: kept[name] for name in kept.files})

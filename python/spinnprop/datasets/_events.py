@@ -81,7 +81,7 @@ class Gathered:
         """Refuses steps so many that a step and a unit together are no longer a whole number of float64."""
         last = float(times.max(initial=0.0))
         if last / step * self._n_units >= 2.0**53 - self._n_units:
-            least = 2 * last * self._n_units / 2.0**53
+            least = last / 2.0**52 * self._n_units
             raise ValueError(f"step_time is {step} s, too short to tell steps apart until {last} s, in {self._what}; give at least {least:.0e}, or None")
 
     def arrays(self) -> Dict[str, Any]:

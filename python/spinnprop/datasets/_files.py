@@ -10,8 +10,21 @@ from .._support.types import PathLike
 
 
 def folder_name(folder: PathLike) -> str:
-    """A folder's name."""
-    return os.fsdecode(checks.path(folder, "folder"))
+    """A folder's name; if it is no folder, or closed, an error says so. One that does not exist has no files: that is for readers to say."""
+    name = os.fsdecode(checks.path(folder, "folder"))
+    if os.path.isfile(name):
+        raise NotADirectoryError(f"folder is {name!r}, which is a file; give the folder that it lies in, {os.path.dirname(name) or os.curdir!r}")
+    if os.path.isdir(name) and not os.access(name, os.R_OK | os.X_OK):
+        raise PermissionError(f"folder is {name!r}, which may not be read; change its permissions, or give a copy that is yours")
+    return name
+
+
+def judge(path: str) -> None:
+    """Refuses what is no file, or may not be read."""
+    if not os.path.isfile(path):
+        raise ValueError(f"{path} is no file, or leads to none; move it elsewhere, or get the file again")
+    if not os.access(path, os.R_OK):
+        raise PermissionError(f"{path} may not be read; change its permissions, or give a folder with a copy that is yours")
 
 
 def part_name(part: str, parts: Sequence[str] = ("train", "test")) -> str:
@@ -37,10 +50,13 @@ def chosen(samples: Any, n: int) -> range:
             checks.integer(bound, "a bound of samples")
     if samples.step is not None and samples.step < 1:
         raise ValueError(f"samples is {samples}; its step must be at least 1")
-    return range(*samples.indices(n))
+    # A longer step than there are samples, which files may not know, takes the first as well.
+    first, stop, step = samples.indices(n)
+    return range(first, stop, min(step, max(n, 1)))
 
 
 def stamp(path: str) -> Any:
     """What changes when a file does: its size, when it was written, and when anything about it changed, which no program can set back."""
+    judge(path)
     found = os.stat(path)
     return os.path.abspath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -9,18 +9,18 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 import numpy as np
 
 from .._spikes import SpikeTrains
-from .._support import checks
+from .._support import checks, memory
 from .._support.bars import Bar
 from .._support.optional import need
 from .._support.types import Int64Array, PathLike
 from ._cache import cached
 from ._events import Gathered, labelled
-from ._files import chosen, folder_name, part_name, stamp, step_of
+from ._files import chosen, folder_name, judge, part_name, stamp, step_of
 
 #: Channels of the artificial cochlea.
 _CHANNELS = 700
-#: Samples that are read at a time.
-_BLOCK = 64
+#: Samples that are read at a time, if they have no more spikes than so many: what a block has is known when it has been read.
+_BLOCK, _SPIKES = 64, 1 << 20
 #: Seconds, many times as long as a word: who has later spikes has another unit.
 _LONG = 20.0
 _SOURCE = "https://zenkelab.org/datasets/"
@@ -67,6 +67,8 @@ def shd(
         If h5py is missing.
     FileNotFoundError
         If the file is missing; the message says where it is from and where it belongs.
+    NotADirectoryError, PermissionError
+        If the folder is a file, or it or the file may not be read.
     ValueError
         If it is not what it should be, cut short for instance; the message names what was found.
     MemoryError
@@ -135,12 +137,17 @@ def _read(
             raise FileNotFoundError(f"{where} has {name}_{part}.h5{packed[0]}, which is compressed; unpack it")
         raise FileNotFoundError(f"{where} has no {name}_{part}.h5; get {name}_{part}.h5.zip or .gz from {_SOURCE} and unpack it there")
 
+    judge(path)
+
     def read() -> Dict[str, Any]:
         try:
             with h5py.File(path, "r") as file:
                 return _gathered(_File(h5py, path, file, n_classes), samples, step, f"{name.upper()}, {part}", shown)
         except (OSError, RuntimeError, KeyError) as error:
-            raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}; get the file again") from error
+            text = " ".join(str(error).split())
+            # A file that is damaged may ask for any amount.
+            fewer = " or, if it is whole, read fewer samples at a time" * ("memory allocation failed" in text)
+            raise ValueError(f"{path} cannot be read: {text}; get the file again{fewer}") from error
 
     key = (name, step, samples, stamp(path))
 
@@ -160,13 +167,13 @@ def _read(
 
 
 def _gathered(file: _File, samples: Any, step: Optional[float], description: str, shown: bool) -> Dict[str, Any]:
-    wanted = chosen(samples, len(file.labels))
+    wanted = chosen(samples, file.n_samples)
     found = Gathered(file.path, _CHANNELS, step)
+    labels = file.labels(wanted)
     with Bar(len(wanted), "utterance", description, shown) as bar:
         for n, events in enumerate(file.events(wanted)):
             found.add([events])
             bar.move(n + 1)
-    labels = file.labels[wanted.start : wanted.stop : wanted.step]
     return {**found.arrays(), "labels": labels, "last_whole": np.array(file.last_whole)}
 
 
@@ -186,24 +193,39 @@ class _File:
                 wanted = f"{'arrays of ' * is_ragged}{'numbers' if 'f' in kinds else 'whole numbers'}"
                 raise ValueError(f"{name} of {path} has the type {own.dtype}; its elements must be {wanted}")
             found[name] = own
-        self._times, self._units = found["spikes/times"], found["spikes/units"]
+        self._times, self._units, self._labels = found.values()
+        self._n_classes = n_classes
         #: Of what has been read, the largest time that came as an integer.
         self.last_whole = 0
         if not len(self._times) == len(self._units) == len(found["labels"]):
             sizes = ", ".join(f"{len(own)} {name}" for name, own in found.items())
             raise ValueError(f"{path} has {sizes}; there must be as many of each; get the file again")
-        self.labels = found["labels"][:].astype(np.int64)
-        wrong = (self.labels < 0) | (self.labels >= n_classes)
+        self.n_samples = len(self._labels)
+
+    def labels(self, samples: range) -> Int64Array:
+        """The labels of samples. There may be as many as the file says that it has, whatever its size."""
+        memory.must_fit(60.0 * len(samples), f"{len(samples)} samples of {self.path}", "read fewer at a time, as samples=slice(0, 1000), or get the file again")
+        own = self._labels[samples.start : samples.stop : samples.step]
+        wrong = (own < 0) | (own >= self._n_classes)
         if wrong.any():
             n = int(wrong.argmax())
-            raise ValueError(f"label {n} of {path} is {self.labels[n]}; labels are 0 .. {n_classes - 1}; get the file again, or number classes of your own so")
+            raise ValueError(
+                f"label {samples[n]} of {self.path} is {own[n]}; labels are 0 .. {self._n_classes - 1}; get the file again, or number classes of your own so"
+            )
+        found: Int64Array = own.astype(np.int64)
+        return found
 
     def events(self, samples: range) -> Iterator[Any]:
         """Times and units of samples, one after another."""
-        for first in range(0, len(samples), _BLOCK):
-            block = samples[first : first + _BLOCK]
+        first = largest = count = 0
+        while first < len(samples):
+            # Twice as many as before as long as there is room for as many of the largest so far.
+            count = max(1, min(2 * count, _BLOCK, _SPIKES // max(1, largest)))
+            block = samples[first : first + count]
+            first += len(block)
             own = slice(block.start, block.stop, block.step)
             for n, times, units in zip(block, self._times[own], self._units[own]):
+                largest = max(largest, times.size, units.size)
                 if times.dtype.kind in "iu" and times.size:
                     self.last_whole = max(self.last_whole, int(times.max()))
                 yield self._judged(n, times.astype(np.float64), units.astype(np.int64))

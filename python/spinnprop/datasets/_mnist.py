@@ -11,7 +11,7 @@ import numpy as np
 
 from .._support import memory
 from .._support.types import Float64Array, Int64Array, PathLike
-from ._files import folder_name, part_name
+from ._files import folder_name, judge, part_name
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,6 +49,8 @@ def mnist(folder: PathLike, part: str = "train") -> Tuple[Float64Array, Int64Arr
     ------
     FileNotFoundError
         If a file is missing; the message says where it is from and where it belongs.
+    NotADirectoryError, PermissionError
+        If the folder is a file, or it or a file may not be read.
     ValueError
         If a file is not what it should be, cut short for instance; the message names the file and what was found.
 
@@ -107,6 +109,7 @@ def _images(folder: PathLike, part: str, name: str) -> Tuple[Float64Array, Int64
 def _read(folder: str, start: str, ndim: int, name: str) -> Tuple[str, Tuple[int, ...], npt.NDArray[np.uint8]]:
     """The path, sizes and bytes of an IDX file of bytes with so many dimensions (0, 0, 8, their number, big-endian sizes, bytes)."""
     path = _find(folder, start, ndim, name)
+    judge(path)
     head = 4 * (1 + ndim)
     with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
         try:

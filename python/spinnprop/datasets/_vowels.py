@@ -11,8 +11,9 @@ import numpy as np
 from .. import _encoders as encoding
 from .._spikes import SpikeTrains
 from .._support import memory
+from .._support.rescaling import rescaled
 from .._support.types import Float64Array, Int64Array, PathLike
-from ._files import folder_name, part_name
+from ._files import folder_name, judge, part_name
 
 _CHANNELS, _SPEAKERS = 12, 9
 #: Of each value of a frame, and seconds from one frame to the next.
@@ -58,7 +59,7 @@ def japanese_vowels(part: str = "train", *, folder: Optional[PathLike] = None) -
     known = np.concatenate(signals if part == "train" else japanese_vowels_signals("train", folder=folder)[0])
     low, high = known.min(axis=0), known.max(axis=0)
     lengths = np.array([len(own) for own in signals])
-    shares = np.clip((np.concatenate(signals) - low) / (high - low), 0.0, 1.0)
+    shares = rescaled(np.concatenate(signals), low, high)
     frames = encoding.population(shares, n_fields=_FIELDS, t_late=_FRAME)
     place = np.concatenate([np.arange(n) for n in lengths])
     times = frames.times + np.repeat(place * _FRAME, np.diff(frames.offsets))
@@ -88,6 +89,7 @@ def japanese_vowels_signals(part: str = "train", *, folder: Optional[PathLike] =
         raise FileNotFoundError(
             f"{os.path.dirname(path)} has no {name}; get JapaneseVowels.zip from https://timeseriesclassification.com and unpack it there"
         )
+    judge(path)
     # What the text becomes takes less than twice its size; both are there for a while.
     memory.must_fit(4.0 * os.path.getsize(path), path, "get the file again if it is larger than it was")
     signals: List[Float64Array] = []

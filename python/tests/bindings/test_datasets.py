@@ -382,6 +382,71 @@ def test_arguments(tmp_path, reader):
             sp.datasets.nmnist(tmp_path, **{word: "no"})
 
 
+@pytest.mark.parametrize("reader", [sp.datasets.mnist, sp.datasets.nmnist, sp.datasets.shd, lambda folder: sp.datasets.japanese_vowels(folder=folder)])
+def test_a_file_in_the_place_of_its_folder(tmp_path, reader):
+    (tmp_path / "a file").write_bytes(b"x")
+    with pytest.raises(NotADirectoryError, match=rf"a file', which is a file; give the folder that it lies in, '{tmp_path}'"):
+        reader(tmp_path / "a file")
+
+
+def test_what_may_not_be_read(tmp_path, monkeypatch):
+    write_mnist(tmp_path)
+    closed = []
+    # Who runs the tests as root may read everything.
+    monkeypatch.setattr("os.access", lambda path, mode: path not in closed)
+    for name, said in (("", r"folder is .*, which may not be read; change its permissions"), ("train-labels-idx1-ubyte", "may not be read; change its")):
+        closed[:] = [str(tmp_path / name) if name else str(tmp_path)]
+        with pytest.raises(PermissionError, match=said):
+            sp.datasets.mnist(tmp_path)
+
+
+def test_recordings_that_are_no_files(tmp_path):
+    write_nmnist(tmp_path)
+    odd = tmp_path / "Train" / "3" / "a.bin"
+    for make, remove in ((odd.mkdir, odd.rmdir), (lambda: odd.symlink_to("nowhere"), odd.unlink), (lambda: os.mkfifo(odd), odd.unlink)):
+        make()
+        with pytest.raises(ValueError, match=r"3/a.bin is no file, or leads to none; move it elsewhere"):
+            sp.datasets.nmnist(tmp_path)
+        remove()
+    assert len(sp.datasets.nmnist(tmp_path)[1]) == 10
+
+
+def test_any_damage_to_what_was_kept_is_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPINNPROP_CACHE", str(tmp_path / "cache"))
+    write_nmnist(tmp_path)
+    spikes, y = sp.datasets.nmnist(tmp_path)
+    (path,) = (tmp_path / "cache").iterdir()
+    whole = path.read_bytes()
+    directory = whole.index(b"PK\x01\x02")
+    # Everything that says what is where in the archive; a flipped bit of the rest is seen by its checksums.
+    for place in [*range(0, 160), *range(directory, len(whole))]:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        again, labels = sp.datasets.nmnist(tmp_path)
+        assert again == spikes and np.array_equal(labels, y), place
+
+
+def test_a_pipe_in_the_place_of_what_was_kept(tmp_path):
+    """In a process of its own, which would wait for ever."""
+    write_nmnist(tmp_path)
+    code = (
+        "import os, sys, pathlib, spinnprop as sp\n"
+        "sp.datasets.nmnist(sys.argv[1])\n"
+        "(path,) = pathlib.Path(os.environ['SPINNPROP_CACHE']).iterdir()\n"
+        "path.unlink()\n"
+        "os.mkfifo(path)\n"
+        "assert len(sp.datasets.nmnist(sys.argv[1])[1]) == 10\n"
+    )
+    own = {**os.environ, "SPINNPROP_CACHE": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=60, env=own)
+
+
+@pytest.mark.parametrize("values", ["1e308,-1e308", "1", "5e-324,0"])
+def test_vowels_of_any_finite_range(tmp_path, values):
+    (tmp_path / "JapaneseVowels_TRAIN.ts").write_text("@data\n" + ":".join([values] * 12) + ":1\n", encoding="ascii")
+    spikes, _ = sp.datasets.japanese_vowels(folder=tmp_path)
+    assert len(spikes) == 1 and np.isfinite(spikes.times).all() and len(spikes.times)
+
+
 def test_digits():
     X, y = sp.datasets.digits()
     assert X.shape == (1797, 64) and X.dtype == np.float64 and X.min() == 0 and X.max() == 1

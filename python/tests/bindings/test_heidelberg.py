@@ -164,6 +164,65 @@ def test_spikes_that_are_none(tmp_path, times, units, said):
         sp.datasets.shd(tmp_path)
 
 
+def promising(path, n):
+    """A file that says that it has n samples, of which it holds the first three."""
+    spoken.write(path, [[0.1], [0.2], [0.3]], [0, 1, 2], [[0], [1], [2]])
+    with h5py.File(path, "r+") as file:
+        for name in ("spikes/times", "spikes/units", "labels"):
+            values, dtype = file[name][:], file[name].dtype
+            del file[name]
+            own = file.create_dataset(name, (n,), dtype, chunks=(1000,))
+            for place, value in enumerate(values):
+                own[place] = value
+
+
+def test_a_file_that_promises_more_samples_than_memory_holds(tmp_path):
+    promising(tmp_path / "shd_train.h5", 10**12)
+    with pytest.raises(MemoryError, match=r"1000000000000 samples of .*shd_train.h5 takes .* free; read fewer at a time, as samples=slice\(0, 1000\)"):
+        sp.datasets.shd(tmp_path)
+    spikes, y = sp.datasets.shd(tmp_path, samples=slice(0, 3))
+    assert spikes.units.tolist() == y.tolist() == [0, 1, 2]
+
+
+def test_labels_are_judged_as_they_are(tmp_path):
+    path = tmp_path / "shd_train.h5"
+    spoken.write(path, [[0.1], [0.2], [0.3]], [0, 1, 2])
+    spoilt(path, "labels", np.array([0, 2**64 - 1, 1], np.uint64))
+    for samples in (None, slice(1, 3)):
+        with pytest.raises(ValueError, match=f"label 1 of .* is {2**64 - 1}; labels are 0 .. 19"):
+            sp.datasets.shd(tmp_path, samples=samples)
+
+
+def test_large_samples_are_read_one_by_one(tmp_path, monkeypatch):
+    """As HDF5 hands out whole blocks, whatever is in them, these shrink with the samples: no more than a few of the largest are in memory at once."""
+    many = 3 << 19
+    spoken.write(tmp_path / "shd_train.h5", [[0.1]] * 70 + [np.zeros(many)] * 3, np.zeros(73), [[0]] * 70 + [np.zeros(many)] * 3)
+    blocks = []
+    plain = h5py.Dataset.__getitem__
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", lambda self, key: blocks.append((self.name, key)) or plain(self, key))
+    spikes, _ = sp.datasets.shd(tmp_path, cache=False)
+    assert np.diff(spikes.offsets).tolist() == [1] * 70 + [many] * 3
+    sizes = [key.stop - key.start for name, key in blocks if name == "/spikes/times"]
+    assert max(sizes) <= 64 and sizes[:4] == [1, 2, 4, 8]
+    spoken.write(tmp_path / "shd_train.h5", [np.zeros(many)] * 3, np.zeros(3), [np.zeros(many)] * 3)
+    blocks.clear()
+    sp.datasets.shd(tmp_path, cache=False)
+    assert [key.stop - key.start for name, key in blocks if name == "/spikes/times"] == [1, 1, 1]
+
+
+def test_times_near_the_largest_float(tmp_path):
+    spoken.write(tmp_path / "shd_test.h5", [[1e308]], [3], [[699]], time_type="f8")
+    with pytest.raises(ValueError, match=r"too short to tell steps apart until 1e\+308 s, .*; give at least 2e\+295") as said:
+        sp.datasets.shd(tmp_path, part="test", step_time=1e-3)
+    with pytest.warns(UserWarning, match="up to"):
+        least = float(str(said.value).split("give at least ")[1].split(",")[0])
+        assert sp.datasets.shd(tmp_path, part="test", step_time=least)[0].units.tolist() == [699]
+
+
+def test_a_longer_step_than_any_file_has_samples(whole):
+    assert len(sp.datasets.shd(whole, samples=slice(0, None, 2**70))[0]) == 1
+
+
 def test_files_that_are_cut_or_damaged(whole, tmp_path):
     """In a process of their own, lest the HDF5 library takes these tests with it."""
     code = (
