@@ -744,7 +744,7 @@ def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Opt
 
 def _is_recording(recording: Any) -> None:
     if not isinstance(recording, Recording):
-        raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
+        raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording{checks.RECORDED}")
 
 
 def _wanted(neurons: bool, input_times: bool) -> Dict[str, Any]:

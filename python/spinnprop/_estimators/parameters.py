@@ -21,6 +21,7 @@ except ImportError as error:
 from .. import _core
 from .._engines.base import BaseEngine
 from .._engines.names import EngineLike
+from .._loss import a_function
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.layers import Ends
@@ -187,6 +188,13 @@ class Parameters(NestedParameters, BaseEstimator):
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
     }
+
+    def _validate_params(self) -> None:
+        # Found by scikit-learn it would be a class that it is not an instance of.
+        remedy = "" if isinstance(self.loss, Loss) else a_function(self.loss)
+        if remedy:
+            raise TypeError(f"loss is {checks.shown(self.loss)}; it must be one of those in spinnprop.losses{remedy}")
+        super()._validate_params()
 
     def __init_subclass__(cls, without: Sequence[str] = (), **defaults: Any) -> None:
         """A class `without` some of the parameters, or with `defaults` of its own."""

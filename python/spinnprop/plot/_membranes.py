@@ -185,7 +185,7 @@ class _Chosen(NamedTuple):
 
 def _chosen(recording: Any, layer: Any, sample: Any, neurons: Optional[Sequence[int]]) -> _Chosen:
     if not isinstance(recording, Recording):
-        raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording")
+        raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording{checks.RECORDED}")
     layer, sample = _index(layer, "layer", len(recording.spikes)), _index(sample, "sample", len(recording))
     network = Network._of(recording._network)
     times, units = recording.spikes[layer][sample]

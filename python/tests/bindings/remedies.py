@@ -323,6 +323,9 @@ REMEDIES = [
     (lambda: SPIKES[np.zeros(7, bool)], lambda: SPIKES[np.zeros(40, bool)]),
     (lambda: sp.SpikeTrains.concatenate([]), lambda: sp.SpikeTrains.concatenate([SPIKES])),
     (lambda: FAR.to_dense(1e-9), lambda: (FAR.to_dense(1.0), FAR.to_dense(1e-9, 3))),
+    (lambda: FAR.to_dense(5e-324), lambda: FAR.to_dense(1.0)),
+    (lambda: sp.SpikeTrains.from_dense([[[0], [1]]], 1e308), lambda: sp.SpikeTrains.from_dense([[[0], [1]]], 1e307)),
+    (lambda: sp.encoding.delta_modulation(SPIKES, 1e-3, 0.1), lambda: net().forward(SPIKES)),
     (
         lambda: sp.SpikeTrains.from_events(EVENTS, ()),
         lambda: [sp.SpikeTrains.from_events(EVENTS, size) for size in ((3, 1, 1), (3, 1), 3)],
@@ -1023,6 +1026,7 @@ ELSEWHERE = {
     "the study .* is damaged": "test_search_together.py",
     "not all of its results could be written": "a disk that is full: test_command_train.py",
     "no file that could be replaced": "test_files.py",
+    "is no file, or leads|may not be read|which is a file": "files that are none, or closed: test_datasets.py",
     "too short to tell steps apart": "files of events: test_heidelberg.py",
     "is no folder; give another path": "test_rounded_weights.py",
     "is a file of the training": "test_command_spinnaker2.py",

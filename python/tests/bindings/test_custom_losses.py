@@ -396,3 +396,19 @@ def test_outputs_that_a_loss_drives_to_silence_are_told_of():
         warnings.simplefilter("error")
         classifier.set_params(loss=sp.losses.Custom(partial(hinge, True))).fit(X, y)
     assert classifier.score(X, y) > 0.8
+
+
+@pytest.mark.parametrize("use", [
+    lambda loss: sp.Trainer(sp.Network([5, 6, 3]), loss),
+    lambda loss: sp.SpikingClassifier(loss=loss).fit([[0.0], [1.0]], [0, 1]),
+    lambda loss: sp.SpikingRegressor(loss=loss).fit([[0.0], [1.0]], [0.0, 1.0]),
+])  # fmt: skip
+def test_a_function_in_the_place_of_a_loss(use):
+    with pytest.raises(TypeError, match=r"loss is <function .*; it must be one of those .*: make one of the function by losses.Custom\(function\)"):
+        use(lambda times, y: 0.0)
+
+
+@pytest.mark.parametrize("use", [lambda own: sp.Network([5, 6, 3]).gradient(own, sp.losses.TTFSCrossEntropy(), [0]), lambda own: sp.plot.membrane(own)])
+def test_a_network_in_the_place_of_its_recording(use):
+    with pytest.raises(TypeError, match=r"it must be a Recording: make one by network.forward\(spikes\), of an estimator by network_.forward\(encode\(X\)\)"):
+        use(sp.Network([5, 6, 3]))
