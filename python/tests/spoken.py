@@ -22,7 +22,7 @@ def draw(n, seed):
     return np.clip(times, 0, END), labels
 
 
-def write(path, times, labels, units=None, time_type="f4"):
+def write(path, times, labels, units=None, time_type="f4", classes=CLASSES):
     """A file as the published ones: arrays of different lengths of times and of units, labels, names of classes, speakers."""
     import h5py
 
@@ -34,7 +34,7 @@ def write(path, times, labels, units=None, time_type="f4"):
                 own[n] = np.asarray(row, dtype)
         file["labels"] = np.asarray(labels, "u2")
         file["extra/speaker"] = np.zeros(len(labels), "u2")
-        file["extra/keys"] = np.array([f"word {n}".encode() for n in range(CLASSES)])
+        file["extra/keys"] = np.array([f"word {n}".encode() for n in range(classes)])
 
 
 def write_set(folder, n_train=1000, n_test=500):
@@ -45,15 +45,17 @@ def write_set(folder, n_train=1000, n_test=500):
         write(folder / f"shd_{part}.h5", np.take_along_axis(times, order, axis=1), labels, order)
 
 
-def write_few(folder, n_train, n_test, seed):
+def write_few(folder, n_train, n_test, seed, *, name="shd", classes=CLASSES, n_valid=0):
     """A harder set of the same form: words of .8 s that each of 140 channels hears twice, each time by 15 ms too early or late, with a fifth of
     the spikes lost and 40 that mean nothing.
     """
     drawn = np.random.default_rng([7, seed])
-    words, channels = drawn.uniform(0, 0.8, (CLASSES, 140, 2)), drawn.permutation(CHANNELS)[:140]
-    for part, n, own in (("train", n_train, 1), ("test", n_test, 2)):
+    words, channels = drawn.uniform(0, 0.8, (classes, 140, 2)), drawn.permutation(CHANNELS)[:140]
+    for part, n, own in (("train", n_train, 1), ("test", n_test, 2), ("valid", n_valid, 3)):
+        if not n:
+            continue
         random = np.random.default_rng([seed, own])
-        labels = random.permutation(np.arange(n) % CLASSES)
+        labels = random.permutation(np.arange(n) % classes)
         times, units = [], []
         for label in labels:
             heard = (words[label] + random.normal(0, 15e-3, (140, 2)) + random.uniform(0, 40e-3)).ravel()
@@ -62,4 +64,4 @@ def write_few(folder, n_train, n_test, seed):
             order = np.argsort(every)
             times.append(every[order])
             units.append(np.append(np.repeat(channels, 2)[kept], random.integers(0, CHANNELS, 40))[order])
-        write(folder / f"shd_{part}.h5", times, labels, units)
+        write(folder / f"{name}_{part}.h5", times, labels, units, classes=classes)

