@@ -79,6 +79,7 @@ test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libr
 test-peers: $(VENV)/.peers ## exported networks in jaxsnn and others, losses in JAX, records in MLflow (600 MB in all)
 	$(VENV)/bin/python -u -m pytest python/tests/agreement/test_nir_peers.py
 	$(VENV)/bin/python -u -m pytest python/tests/bindings/test_custom_losses.py python/tests/bindings/test_callbacks.py -k 'jax or mlflow'
+	$(VENV)/bin/python -u -m pytest python/tests/documentation/test_pages.py -k jaxsnn
 
 test-notebooks: $(VENV)/.test-tools ## every notebook in full, the long ones too, against what is stored in it; before a release
 	SPINNPROP_LONG=1 $(VENV)/bin/python -u -m pytest python/tests/documentation/test_notebooks.py
