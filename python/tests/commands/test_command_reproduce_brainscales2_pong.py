@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import spinnprop as sp
 from spinnprop import _commands
 from spinnprop._commands.reproduce.brainscales2 import pong
 
@@ -20,20 +21,35 @@ def shown(tmp_path_factory):
 
 
 def test_what_is_found(shown):
-    for chip in ("ideal", "calibrated", "uncalibrated"):
-        found = json.loads((shown / f"brainscales2-pong-{chip}-seed-0-quick.json").read_text())
+    for case in ("ideal", "calibrated", "uncalibrated", "even-sensors"):
+        found = json.loads((shown / f"brainscales2-pong-{case}-seed-0-quick.json").read_text())
         assert len(found["hits"]) == len(found["reward"]) == 2
         # Where nothing is learnt yet, there is some reward already, and nothing is perfect.
         assert 0 < found["reward"][0] < 0.9 and all(0 <= hits <= 100 for hits in found["hits"])
     metrics = json.loads((shown / "metrics.json").read_text())
-    assert metrics["sizes"]["epochs"] == 2 and len(metrics["table"]) == 9
+    assert metrics["sizes"]["epochs"] == 2 and len(metrics["table"]) == 12
     assert (shown / "pong.png").stat().st_size > 10_000
 
 
 def test_what_is_done_is_not_run_again(shown, capsys, monkeypatch):
     monkeypatch.setattr(pong, "_array", lambda *case: pytest.fail("it runs again"))
     assert _commands.main([*COMMAND, str(shown)]) == 0
-    assert capsys.readouterr().out.count("from an earlier run") == 3
+    assert capsys.readouterr().out.count("from an earlier run") == 4
+
+
+def test_sensors_are_the_chips_own_unless_they_are_even():
+    """Read-outs of the same spikes differ between the cases of a calibrated chip, and not for one whose neurons do not differ."""
+    sizes, cases = pong.EXPERIMENT.sizes, pong.EXPERIMENT.cases
+
+    def read(case):
+        array = pong._array(case, 0, sizes, np.random.default_rng(0))
+        inputs = sp.SpikeTrains(np.arange(20) * sizes["interval"], np.zeros(20, int), [0, 20], n_units=32)
+        return array.run(inputs, sizes["duration"]).times, array.correlations()[0]
+
+    (own_times, own), (even_times, even) = read(cases["calibrated"]), read(cases["even-sensors"])
+    np.testing.assert_array_equal(own_times, even_times)
+    assert len(own_times) > 32 and np.mean(own[0] != even[0]) > 0.5
+    np.testing.assert_array_equal(read(cases["ideal"])[1], read({**cases["ideal"], "own_sensors": False})[1])
 
 
 @pytest.mark.parametrize("target, hit", [(16, True), (0, False)])

@@ -10,7 +10,7 @@ import numpy as np
 from ...._spikes import SpikeTrains
 from ...._support.bars import Bar
 from ....brainscales2 import Array, RewardModulatedSTDP
-from .experiment import CHIPS, WORDS, Experiment, Results, Row, draw_band
+from .experiment import CHIPS, EVEN, SENSORS, WORDS, Experiment, Results, Row, draw_band
 
 #: The first line is published; lengths are in columns of the field, which are input units, and neurons that are targets of the paddle.
 _SIZES: Dict[str, Any] = {
@@ -22,6 +22,12 @@ _SIZES: Dict[str, Any] = {
         "tau_mem": 0.02, "tau_syn_exc": 0.005, "tau_syn_inh": 0.005, "threshold": 1.0, "reset": 0.0, "gain": 0.05, "refractory": 0.002,
     },
 }  # fmt: skip
+#: Each case is a chip, with its sensors of correlations, which differ between synapses, or with ones that do not.
+_CASES: Dict[str, Dict[str, Any]] = {
+    **{chip: {"chip": chip, "own_sensors": True} for chip in WORDS},
+    "even-sensors": {"chip": "calibrated", "own_sensors": False},
+}
+_LABELS = {**WORDS, "even-sensors": "as calibrated, with sensors of correlations that do not differ"}
 #: Published traces end at 128, read-outs at 255: of twice the amplitude, which learn half as fast, they end at the same.
 _FINER = 2
 
@@ -70,13 +76,14 @@ class _Game:
         return [is_hit]
 
 
-def _array(chip: str, seed: int, sizes: Mapping[str, Any], rng: np.random.Generator) -> Array:
+def _array(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any], rng: np.random.Generator) -> Array:
     columns = sizes["columns"]
+    sensors = {} if case["own_sensors"] else EVEN
     mean, spread = sizes["weights"]
     weights = np.clip(np.rint(rng.normal(mean, spread, (columns, columns))), 0, 63).astype(np.int64)
     return Array.on(
-        CHIPS[chip](seed), n=columns, n_sources=columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
-        sensor_spread=0.0, sensor_offset=0.0, sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sizes["neurons"],
+        CHIPS[case["chip"]](seed), n=columns, n_sources=columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
+        sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sensors, **sizes["neurons"],
     )  # fmt: skip
 
 
@@ -84,14 +91,14 @@ def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[s
     """Hits in percent, and the mean reward that is expected, after every epoch."""
     columns, spikes, n_epochs = sizes["columns"], sizes["spikes"], sizes["epochs"]
     rng = np.random.default_rng(seed)
-    array, game = _array(case["chip"], seed, sizes, rng), _Game(sizes, rng)
+    array, game = _array(case, seed, sizes, rng), _Game(sizes, rng)
     times = sizes["interval"] * np.arange(spikes)
     inputs = [SpikeTrains(times, np.full(spikes, column), [0, spikes], n_units=columns) for column in range(columns)]
     rewards = np.zeros(columns)
     rewards[: len(sizes["rewards"])] = sizes["rewards"]
     expected = np.zeros(columns)
     found: Dict[str, List[float]] = {"hits": [], "reward": []}
-    with Bar(n_epochs, "epoch", f"{case['chip']}, seed {seed}") as bar:
+    with Bar(n_epochs, "epoch", f"{case['chip']}{'' if case['own_sensors'] else ', even sensors'}, seed {seed}") as bar:
         for epoch in range(n_epochs):
             hits: List[bool] = []
             for _ in range(sizes["steps_per_epoch"]):
@@ -125,7 +132,7 @@ def _draw(figure: Any, found: Mapping[str, Results]) -> None:
     for n, (name, results) in enumerate(found.items()):
         for axes, of in ((left, "hits"), (right, "reward")):
             curves = np.array([result[of] for result in results])
-            draw_band(axes, np.arange(1, curves.shape[1] + 1), curves, WORDS[name], f"C{n}")
+            draw_band(axes, np.arange(1, curves.shape[1] + 1), curves, _LABELS[name], f"C{n}")
     left.set_ylabel("hits in the epoch (%): median, quartiles")
     right.set_ylabel("mean expected reward: median, quartiles")
     for axes, top in ((left, 105), (right, 1.05)):
@@ -143,7 +150,7 @@ EXPERIMENT = Experiment(
     "Frontiers in Neuroscience 13:260).",
     sizes=_SIZES,
     quick={"epochs": 2, "steps_per_epoch": 300},
-    cases={chip: {"chip": chip} for chip in WORDS},
+    cases=_CASES,
     run=_run,
     finds=("hits", "reward"),
     say=lambda result: f"{result['hits'][-1]:.0f} % hits, expected reward {result['reward'][-1]:.2f}",
@@ -154,8 +161,8 @@ EXPERIMENT = Experiment(
         "published: 32 x 32 synapses, the rule with its traces and rewards; the learning curve only as a picture",
         f"chosen here: field, paddle of {2 * _SIZES['paddle_half_length']:g} columns, initial weights, neurons, and noise of {_SIZES['noise']:g} thresholds, "
         "by which neurons explore; of membranes .007 is published",
-        *(f"{name}: {words}" for name, words in WORDS.items()),
-        "sensors of correlations do not differ between synapses here",
+        *(f"{name}: {words}" for name, words in _LABELS.items()),
+        SENSORS,
         f"hits: of the balls that came down in the epoch, {_SIZES['steps_per_epoch']:,} steps of the ball; the paddle is as fast as the ball",
     ),
 )

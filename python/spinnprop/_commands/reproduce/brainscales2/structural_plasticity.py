@@ -10,7 +10,7 @@ from .... import datasets
 from ...._spikes import SpikeTrains
 from ...._support.bars import Bar
 from ....brainscales2 import Array, Chip, Processor, StructuralPlasticity
-from .experiment import Experiment, Results, Row, draw_band
+from .experiment import EVEN, SENSORS, Experiment, Results, Row, draw_band
 
 #: Scikit-learn's digits: 64 pixels, a neuron for each class. Nothing of it is published but the principle.
 _SIZES: Dict[str, Any] = {
@@ -26,21 +26,25 @@ WORDS = {
     "re-drawn": "weak synapses are re-drawn after every epoch",
     "fixed": "synapses stay where they were drawn",
     "unforgetting": "synapses stay, and nothing is forgotten",
+    "even-sensors": "as re-drawn, with sensors of correlations that do not differ",
+}
+_CASES: Dict[str, Dict[str, Any]] = {
+    **{name: {"synapses": name, "own_sensors": True} for name in ("re-drawn", "fixed", "unforgetting")},
+    "even-sensors": {"synapses": "re-drawn", "own_sensors": False},
 }
 
 
 class _Classifier:
     """An array whose most active neuron is the answer."""
 
-    def __init__(self, seed: int, sizes: Mapping[str, Any]) -> None:
+    def __init__(self, seed: int, sizes: Mapping[str, Any], sensors: Mapping[str, float]) -> None:
         self._sizes, self._rng = sizes, np.random.default_rng(seed)
         mask = np.zeros((_PIXELS, _CLASSES), np.bool_)
         for neuron in range(_CLASSES):
             mask[self._rng.choice(_PIXELS, sizes["fan_in"], replace=False), neuron] = True
         self.array = Array.on(
             Chip(seed), n=_CLASSES, n_sources=_PIXELS, mask=mask, weights=np.where(mask, sizes["weight"], 0), fan_in=sizes["fan_in"], noise=sizes["noise"],
-            sensors=True, sensor_spread=0.0, sensor_offset=0.0, sensor_amplitude=sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed,
-            **sizes["neurons"],
+            sensors=True, sensor_amplitude=sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sensors, **sizes["neurons"],
         )  # fmt: skip
 
     def counts(self, image: Any) -> Any:
@@ -86,11 +90,12 @@ def _data(sizes: Mapping[str, Any]) -> Tuple[Any, Any, Any, Any]:
 def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[str, Any]:
     """Test accuracy in percent at first and after every epoch, and on which pixels synapses are in the end, neuron by neuron."""
     images, labels, test_images, test_labels = _data(sizes)
-    classifier = _Classifier(seed, {**sizes, "forgetting": 0.0} if case["synapses"] == "unforgetting" else sizes)
+    forgetting = 0.0 if case["synapses"] == "unforgetting" else sizes["forgetting"]
+    classifier = _Classifier(seed, {**sizes, "forgetting": forgetting}, {} if case["own_sensors"] else EVEN)
     accuracy = [classifier.accuracy(test_images, test_labels)]
     redraw = StructuralPlasticity(threshold=sizes["threshold"], weight=sizes["weight"])
     moved = 0
-    with Bar(sizes["epochs"], "epoch", f"{case['synapses']}, seed {seed}") as bar:
+    with Bar(sizes["epochs"], "epoch", f"{case['synapses']}{'' if case['own_sensors'] else ', even sensors'}, seed {seed}") as bar:
         for epoch in range(sizes["epochs"]):
             # What was re-drawn has an epoch to learn before it is tested.
             if case["synapses"] == "re-drawn" and epoch > 0:
@@ -141,7 +146,7 @@ EXPERIMENT = Experiment(
     "principle is that of Billaudelle et al., arXiv 1912.12047).",
     sizes=_SIZES,
     quick={"epochs": 2, "train": 60, "test": 40},
-    cases={name: {"synapses": name} for name in WORDS},
+    cases=_CASES,
     run=_run,
     finds=("accuracy", "moved", "fan_in", "used"),
     say=lambda result: f"test accuracy {result['accuracy'][-1]:.1f} %, {result['moved']} synapses moved",
@@ -150,7 +155,8 @@ EXPERIMENT = Experiment(
     figure_size=(11, 4),
     notes=(
         "published: that the fan-in stays as it is and that weak synapses are re-drawn",
-        "its parameters are not public: data, network and rule are chosen here; sensors of correlations do not differ between synapses",
+        "its parameters are not public: data, network and rule are chosen here",
+        SENSORS,
         *(f"{name}: {words}" for name, words in WORDS.items()),
     ),
 )
