@@ -28,7 +28,7 @@ WORDS = {
 }
 #: Keywords of an array whose sensors of correlations do not differ between synapses, on whatever chip; and what is said of those that do.
 EVEN = {"sensor_spread": 0.0, "sensor_offset": 0.0}
-SENSORS = "sensors of correlations are each chip's own (assumed: amplitudes differ by 20 %, read-outs by 2 of 255) unless a case has even ones"
+SENSORS = "sensors of correlations are each chip's own (assumed: amplitudes differ by 20 %, read-outs by 2 of 255) unless a case has even ones, which do not"
 
 #: What the runs of a case found, one per seed: numbers, and lists of them, by name.
 Results = List[Dict[str, Any]]

@@ -27,7 +27,7 @@ _CASES: Dict[str, Dict[str, Any]] = {
     **{chip: {"chip": chip, "own_sensors": True} for chip in WORDS},
     "even-sensors": {"chip": "calibrated", "own_sensors": False},
 }
-_LABELS = {**WORDS, "even-sensors": "as calibrated, with sensors of correlations that do not differ"}
+_LABELS = {**WORDS, "even-sensors": "as calibrated, with even sensors"}
 #: Published traces end at 128, read-outs at 255: of twice the amplitude, which learn half as fast, they end at the same.
 _FINER = 2
 
@@ -140,7 +140,8 @@ def _draw(figure: Any, found: Mapping[str, Results]) -> None:
         axes.set_ylim(0, top)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(True, alpha=0.3)
-    right.legend(fontsize="small", loc="lower right")
+    # Between the curves of chips before and after calibration.
+    right.legend(fontsize="x-small", loc="lower right", bbox_to_anchor=(1, 0.26))
 
 
 EXPERIMENT = Experiment(

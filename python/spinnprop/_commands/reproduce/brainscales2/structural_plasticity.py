@@ -26,7 +26,7 @@ WORDS = {
     "re-drawn": "weak synapses are re-drawn after every epoch",
     "fixed": "synapses stay where they were drawn",
     "unforgetting": "synapses stay, and nothing is forgotten",
-    "even-sensors": "as re-drawn, with sensors of correlations that do not differ",
+    "even-sensors": "as re-drawn, with even sensors",
 }
 _CASES: Dict[str, Dict[str, Any]] = {
     **{name: {"synapses": name, "own_sensors": True} for name in ("re-drawn", "fixed", "unforgetting")},
@@ -128,7 +128,7 @@ def _draw(figure: Any, found: Mapping[str, Results]) -> None:
         curves = np.array([result["accuracy"] for result in results])
         draw_band(axes, np.arange(curves.shape[1]), curves, WORDS[name], f"C{n}")
         images[n].imshow(np.array(results[0]["used"]).reshape(8, 8), cmap="Greys", vmin=0, vmax=_CLASSES)
-        images[n].set_title(f"{name}: synapses\non each pixel, seed 0", fontsize="medium")
+        images[n].set_title(f"{name}:\nsynapses on each\npixel, seed 0", fontsize="medium")
         images[n].set_xticks([])
         images[n].set_yticks([])
     axes.set_xlabel("epoch")
@@ -136,7 +136,7 @@ def _draw(figure: Any, found: Mapping[str, Results]) -> None:
     axes.set_ylabel("test accuracy (%): median, quartiles")
     axes.set_ylim(0, 100)
     axes.grid(True, alpha=0.3)
-    axes.legend(fontsize="small", loc="upper left")
+    axes.legend(fontsize="x-small", loc="upper left")
 
 
 EXPERIMENT = Experiment(
@@ -152,7 +152,7 @@ EXPERIMENT = Experiment(
     say=lambda result: f"test accuracy {result['accuracy'][-1]:.1f} %, {result['moved']} synapses moved",
     rows=_rows,
     draw=_draw,
-    figure_size=(11, 4),
+    figure_size=(12, 4),
     notes=(
         "published: that the fan-in stays as it is and that weak synapses are re-drawn",
         "its parameters are not public: data, network and rule are chosen here",
