@@ -151,6 +151,32 @@ def test_what_spread_costs_in_the_loop_and_homeostasis():
     assert "networks fire at {}, {}, {} and {} Hz".format(*held) in said and "regulated at {}, {}, {} and {}.".format(*regulated) in said
 
 
+def test_what_plasticity_does():
+    said = page("guide/brainscales2.md")
+    measured = {name: {row[0]: row[2:] for row in analog(f"{name}`")} for name in ("pong", "path-integration", "sampling", "structural-plasticity")}
+    hits = {case: (median, *quartiles.split(" .. ")) for case in ("ideal", "calibrated", "uncalibrated", "even-sensors")
+            for median, quartiles in [measured["pong"][f"{case}: hits of the last quarter (%)"]]}  # fmt: skip
+    assert hits["ideal"][0] == "100.0"
+    for case, words in (("calibrated", "{} % on calibrated ones ({} to {}), "), ("uncalibrated", "{} % on uncalibrated ones ({} to {};"),
+                        ("even-sensors", "these are {} % on calibrated ones ({} to {}),")):  # fmt: skip
+        assert words.format(*hits[case]) in said
+    nearest = [measured["path-integration"][f"{case}: nearest on the way back (steps from home)"][0]
+               for case in ("ideal", "calibrated", "uncalibrated", "no-memory")]  # fmt: skip
+    assert "within {} (a chip without spread), {} (calibrated) and {} steps (uncalibrated;".format(*nearest) in said
+    assert f"without memory within {float(nearest[3]):.0f}." in said
+    reached = {case: float(measured["structural-plasticity"][f"{case}: test accuracy at the end (%)"][0])
+               for case in ("re-drawn", "even-sensors", "fixed", "unforgetting")}  # fmt: skip
+    assert f"reach {reached['re-drawn']} % of a task ({reached['even-sensors']} with sensors of correlations that do not differ)" in said
+    assert f"drawn {max(reached['fixed'], reached['unforgetting'])} % at best" in said
+    distances = [float(measured["sampling"][f"distance: {what}"][0]) for what in (
+        "no imperfections but 6-bit weights", "mismatch", "temporal noise", "mismatch, activations measured",
+        "temporal noise, activations measured", "all of it, activations measured")]  # fmt: skip
+    words = ("is {} with no imperfections but six bits. Mismatch leaves {} and temporal noise {} where activations are taken for ideal ones, "
+             "{} and {} where they are measured first; all imperfections together leave {} then")  # fmt: skip
+    shown = (f"{value:.{digits}f}".lstrip("0") for value, digits in zip(distances, (4, 2, 3, 4, 4, 4)))
+    assert words.format(*shown) in said
+
+
 def test_the_plan_follows_from_what_was_measured(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "Benchmarks"))
     plan = importlib.import_module("plan")
