@@ -158,7 +158,7 @@ def test_what_plasticity_does():
             for median, quartiles in [measured["pong"][f"{case}: hits of the last quarter (%)"]]}  # fmt: skip
     assert hits["ideal"][0] == "100.0"
     for case, words in (("calibrated", "{} % on calibrated ones ({} to {}), "), ("uncalibrated", "{} % on uncalibrated ones ({} to {};"),
-                        ("even-sensors", "these are {} % on calibrated ones ({} to {}),")):  # fmt: skip
+                        ("even-sensors", "these are {} % on calibrated ones ({} to {}).")):  # fmt: skip
         assert words.format(*hits[case]) in said
     nearest = [measured["path-integration"][f"{case}: nearest on the way back (steps from home)"][0]
                for case in ("ideal", "calibrated", "uncalibrated", "no-memory")]  # fmt: skip
