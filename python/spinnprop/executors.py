@@ -38,7 +38,8 @@ _DEATHS = {
     "ray.exceptions": ("WorkerCrashedError", "OutOfMemoryError", "NodeDiedError"),
 }
 _CLOSED = "the executor has been shut down; make a new one"
-#: Seconds in which the port of a Ray cluster must answer, as Ray itself tries for many minutes, and a worker of Dask that has been ended comes back.
+#: Seconds in which the port of a Ray cluster must answer, as Ray itself tries for many minutes, and a worker of Dask tells what it runs, or comes back
+#: when it has been ended.
 _ANSWERS = 10.0
 
 
@@ -143,7 +144,7 @@ def workers(executor: Executor) -> int:
     # Those of concurrent.futures have no public name for it.
     count = getattr(executor, "n_workers", getattr(executor, "_max_workers", None))
     if count == 0:
-        raise ValueError("the executor has no workers yet; start some, or give n_jobs as a positive number: how many trials there are to be at a time")
+        raise ValueError("the executor has no workers yet; start some, or say by n_jobs=4 (--jobs 4) how many trials there are to be at a time")
     if not isinstance(count, int):
         raise ValueError(f"how many workers {checks.shown(executor)} has is not known; give n_jobs as a positive number")
     return count
@@ -449,8 +450,7 @@ class _DaskExecutor(Executor):
         return future
 
     def kill(self, future: Future[Any]) -> bool:
-        key = self._keys.get(future)
-        where = [address for address, keys in self._client.processing().items() if key in keys]
+        where = self._running(self._keys.get(future))
         if not all(map(self._has_nanny, where)):
             self._left.append(future)
             return False
@@ -460,6 +460,19 @@ class _DaskExecutor(Executor):
             with contextlib.suppress(Exception):
                 self._client.restart_workers(where, timeout=_ANSWERS, raise_for_error=False)
         return True
+
+    def _running(self, key: Optional[str]) -> List[str]:
+        """The worker on which a call runs. One that has been told to run it may still run what others have sent before."""
+        import asyncio
+
+        told = [address for address, keys in self._client.processing().items() if key in keys]
+        try:
+            return list(self._client.sync(self._client.scheduler.call_stack, keys=[key], callback_timeout=_ANSWERS)) if told else []
+        except asyncio.TimeoutError:
+            # Code that keeps the interpreter to itself keeps a worker from answering.
+            return told
+        except Exception:  # noqa: BLE001: it has ended meanwhile, or its worker has left
+            return []
 
     def _has_nanny(self, address: str) -> bool:
         try:

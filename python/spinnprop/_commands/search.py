@@ -279,8 +279,6 @@ def _executor(options: argparse.Namespace) -> Iterator[Optional[Executor]]:
         return
     executor: Any = executors.ray(options.ray) if options.ray is not None else executors.dask(options.dask)
     try:
-        if options.jobs is None and executor.n_workers == 0:
-            raise ValueError("the cluster has no workers yet; start some, or give --jobs: how many trials there are to be at a time")
         yield executor
     finally:
         # What runs there after Ctrl-C is not waited for.

@@ -1,5 +1,6 @@
 """What tests send to other processes. It imports little, as each of these has to import it too."""
 
+import ctypes
 import os
 import signal
 import threading
@@ -43,6 +44,12 @@ def hangs(path):
     """Tells by a file that it has begun."""
     path.touch()
     threading.Event().wait()
+
+
+def hangs_alone(path):
+    """The same in code that does not let go of the interpreter, so that its process does nothing else either."""
+    path.touch()
+    ctypes.PyDLL(None).pause()
 
 
 class NotUnpickled(Exception):

@@ -14,7 +14,7 @@ from concurrent import futures
 import numpy as np
 import pytest
 from searching import HangingOnce, deadly, search, shared
-from sent import hangs
+from sent import appears, hangs, hangs_alone, holds, notes
 
 import spinnprop as sp
 from spinnprop import _commands, executors
@@ -210,6 +210,30 @@ def test_dask_ends_a_trial_that_hangs(importable, tmp_path, monkeypatch):
         assert executor.submit(abs, -3).result() == 3 and executor.n_workers == 2
 
 
+def test_dask_leaves_alone_what_runs_before_that_which_is_killed(importable, tmp_path):
+    began, go, runs = (tmp_path / name for name in ("began", "go", "runs"))
+    with dask_cluster(n_workers=1) as cluster, executors.dask(cluster.scheduler_address) as executor:
+        others = executor.submit(notes, runs, holds, began, go)
+        appears(began)
+        waiting = executor.submit(abs, -3)
+        while executor._keys[waiting] not in next(iter(executor._client.processing().values()), ()):
+            time.sleep(0.01)
+        assert executor.kill(waiting) and waiting.cancelled()
+        go.touch()
+        assert others.result() == "held" and runs.read_text() == "run\n"
+        # What has ended there runs nowhere.
+        assert executor.kill(others) and executor.submit(abs, -3).result() == 3
+
+
+def test_dask_ends_what_keeps_its_worker_from_answering(importable, tmp_path, monkeypatch):
+    monkeypatch.setattr(executors, "_ANSWERS", 1.0)
+    with dask_cluster(n_workers=1) as cluster, executors.dask(cluster.scheduler_address) as executor:
+        hung = executor.submit(hangs_alone, tmp_path / "begun")
+        appears(tmp_path / "begun")
+        assert executor.kill(hung) and hung.cancelled()
+        assert executor.submit(abs, -3).result(timeout=60) == 3
+
+
 def test_a_worker_of_dask_that_nobody_restarts_gets_no_other_trial(importable, tmp_path, monkeypatch):
     make = HangingOnce(tmp_path / "hangs")
     monkeypatch.setattr(searches, "Durations", lambda timeout: Durations(timeout, make.clock))
@@ -240,9 +264,9 @@ def test_a_cluster_without_workers(tmp_path, capsys):
     with dask_cluster(n_workers=0) as cluster:
         command = [*COMMAND, "--dask", cluster.scheduler_address, "--out", str(tmp_path)]
         assert _commands.main(command) == 1
-        assert "spinnprop: the cluster has no workers yet; start some, or give --jobs" in capsys.readouterr().err
+        assert "spinnprop: the executor has no workers yet; start some, or say by n_jobs=4 (--jobs 4)" in capsys.readouterr().err
         with executors.dask(cluster.scheduler_address) as executor:
-            with pytest.raises(ValueError, match="the executor has no workers yet; start some, or give n_jobs"):
+            with pytest.raises(ValueError, match="the executor has no workers yet; start some, or say by n_jobs=4"):
                 search(executor=executor, n_jobs=-1)
             cluster.scale(1)
             # What is given waits for it.
