@@ -210,6 +210,29 @@ def test_dask_ends_a_trial_that_hangs(importable, tmp_path, monkeypatch):
         assert executor.submit(abs, -3).result() == 3 and executor.n_workers == 2
 
 
+def _listening():
+    """The addresses and ports on which this process listens."""
+    own, found = set(), set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            own.add(os.readlink(f"/proc/self/fd/{number}"))
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError), open(f"/proc/self/net/{table}", encoding="ascii") as file:
+            rows = [line.split() for line in list(file)[1:]]
+            found.update(row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own)
+    return found
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/net/tcp"), reason="sockets are looked for where Linux lists them")
+def test_who_has_joined_a_cluster_of_dask_listens_nowhere():
+    with dask_cluster(n_workers=1) as cluster:
+        # The scheduler runs in this process, too.
+        before = _listening()
+        assert before
+        with executors.dask(cluster.scheduler_address) as executor:
+            assert executor.submit(abs, -3).result() == 3 and _listening() == before
+
+
 def test_dask_leaves_alone_what_runs_before_that_which_is_killed(importable, tmp_path):
     began, go, runs = (tmp_path / name for name in ("began", "go", "runs"))
     with dask_cluster(n_workers=1) as cluster, executors.dask(cluster.scheduler_address) as executor:

@@ -3,6 +3,9 @@
 import csv
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +56,24 @@ def test_searches_share_a_storage_and_train_side_by_side(tmp_path, capsys):
     with pytest.raises(SystemExit):
         _commands.main([*SEARCH, "--ray", "auto", "--dask", "tcp://127.0.0.1:1"])
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_jobs_of_an_array_share_a_search(tmp_path):
+    """The example for SLURM, as its jobs are begun, with a search that is small."""
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "spinnprop"
+    command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m spinnprop \"$@\" --trials 4 --epochs 1 --samples 60\n")
+    command.chmod(0o755)
+    script = Path(__file__).resolve().parents[3] / "examples" / "slurm" / "search.sbatch"
+    shared = {"PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}", "SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_CPUS_PER_TASK": "2"}
+    jobs = [
+        subprocess.Popen(["bash", script], cwd=tmp_path, env={**os.environ, **shared, "SLURM_ARRAY_TASK_ID": task}, stdout=subprocess.PIPE, text=True)
+        for task in "01"
+    ]
+    for job in jobs:
+        assert "4 trials complete" in job.communicate()[0] and job.returncode == 0
+    one, other = ((tmp_path / f"search-{task}" / "model.safetensors").read_bytes() for task in "01")
+    assert one == other
 
 
 def test_search_against_a_cost(tmp_path, capsys):
