@@ -64,18 +64,26 @@ class Custom(Loss):
 
     Examples
     --------
+    The label's output is to spike a millisecond before any other:
+
     >>> import numpy as np, spinnprop as sp
-    >>> def earliest(times, y):                 # the mean first spike of each sample's label, as early as may be
-    ...     label = np.arange(len(y)), y
-    ...     heard = np.isfinite(times[label])
+    >>> def hinge(times, y):
+    ...     label, times = (np.arange(len(y)), y), np.minimum(times, 0.1)  # silence is very late
+    ...     others = times.copy()
+    ...     others[label] = np.inf
+    ...     rival = label[0], others.argmin(axis=1)
+    ...     late = np.maximum(times[label] + 1e-3 - others[rival], 0)
     ...     derivative = np.zeros_like(times)
-    ...     derivative[label] = heard / len(y)
-    ...     return times[label][heard].sum() / len(y), derivative
-    >>> X, y = sp.datasets.yin_yang(10)
-    >>> net = sp.Network([4, 30, 3])
-    >>> value, grad = net.gradient(net.forward(sp.encoding.latency(X)), sp.losses.Custom(earliest), y)
-    >>> grad.weights[0].shape
-    (30, 4)
+    ...     derivative[label], derivative[rival] = (late > 0) / len(y), (late > 0) / -len(y)
+    ...     return late.mean(), derivative
+    >>> X, y = sp.datasets.yin_yang(1000)
+    >>> spikes, net = sp.encoding.latency(X, bias=0.0), sp.Network([5, 60, 3], seed=0)
+    >>> net.wake(spikes)                        # what is silent would learn nothing
+    >>> trainer = sp.Trainer(net, sp.losses.Custom(hinge), epochs=10, learning_rate=0.01)
+    >>> trainer.run(spikes, y)
+    True
+    >>> print(trainer.history["accuracy"][-1] > 0.7)
+    True
     """
 
     _kind = _core.LOSS_CUSTOM
