@@ -10,11 +10,6 @@ from ._support.types import Float64Array, Supervision
 from ._support.values import Value
 
 
-def a_function(loss: Any) -> str:
-    """What to do with a function that was given in the place of a loss, for messages."""
-    return ": make one of the function by losses.Custom(function)" if callable(loss) and not isinstance(loss, type) else ""
-
-
 class Loss(Value):
     """What all losses have in common; make one of its subclasses."""
 

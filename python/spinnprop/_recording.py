@@ -12,7 +12,6 @@ from ._engines.base import BaseEngine
 from ._engines.clock import ClockEngine
 from ._engines.grid import TimeGrid
 from ._engines.names import name_of
-from ._loss import a_function
 from ._spikes import SpikeTrains, trains
 from ._support import checks, overviews
 from ._support.layers import LayerSequence
@@ -420,7 +419,7 @@ def grid_of(recording: object) -> Optional[ClockEngine]:
 
 def _is_loss(loss: Any) -> None:
     if not isinstance(loss, Loss):
-        raise TypeError(f"loss is {checks.shown(loss)}; it must be one of those in spinnprop.losses{a_function(loss)}")
+        raise TypeError(f"loss is {checks.shown(loss)}; it must be one of those in spinnprop.losses{checks.a_function(loss)}")
 
 
 def _fields(loss: Loss) -> Dict[str, Any]:

@@ -21,7 +21,6 @@ except ImportError as error:
 from .. import _core
 from .._engines.base import BaseEngine
 from .._engines.names import EngineLike
-from .._loss import a_function
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.layers import Ends
@@ -191,7 +190,7 @@ class Parameters(NestedParameters, BaseEstimator):
 
     def _validate_params(self) -> None:
         # Found by scikit-learn it would be a class that it is not an instance of.
-        remedy = "" if isinstance(self.loss, Loss) else a_function(self.loss)
+        remedy = "" if isinstance(self.loss, Loss) else checks.a_function(self.loss)
         if remedy:
             raise TypeError(f"loss is {checks.shown(self.loss)}; it must be one of those in spinnprop.losses{remedy}")
         super()._validate_params()

@@ -61,6 +61,11 @@ def positive(value: Any, name: str, unit: str = "") -> float:
     return number
 
 
+def a_function(loss: Any) -> str:
+    """What to do with a function that was given in the place of a loss, for messages."""
+    return ": make one of the function by losses.Custom(function)" if callable(loss) and not isinstance(loss, type) else ""
+
+
 def step(value: Any, name: str, n_steps: float) -> float:
     """Seconds of a time step, so many of which end at a finite time."""
     number = positive(value, name, "seconds")
