@@ -135,7 +135,7 @@ final class AdjointRun: @unchecked Sendable {
         try network.checkRoom("the gradients")
         if task.objective.wantsNeurons {
             try Memory.check(
-                count: plans.reduce(0) { $0 + $1.neuronCount }, bytesPerElement: 2 * MemoryLayout<NeuronSum>.stride,
+                count: network.neuronCount, bytesPerElement: 2 * MemoryLayout<NeuronSum>.stride,
                 "the gradients of neuron parameters")
         }
         var gradients = Gradients(zerosFor: network)

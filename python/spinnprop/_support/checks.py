@@ -44,7 +44,7 @@ def real(value: Any, name: str) -> float:
     """A float of any value."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    is_number = isinstance(value, (float, numbers.Real, np.integer, np.floating))
+    is_number = isinstance(value, (numbers.Real, np.integer, np.floating))
     if not is_number or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {shown(value)}; it must be a number")
     try:

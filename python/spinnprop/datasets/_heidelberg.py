@@ -15,7 +15,7 @@ from .._support.optional import need
 from .._support.types import Int64Array, PathLike
 from ._cache import cached
 from ._events import Gathered, labelled
-from ._files import chosen, folder_name, judge, part_name, stamp, step_of
+from ._files import chosen, folder_name, part_name, stamp, step_of
 
 #: Channels of the artificial cochlea.
 _CHANNELS = 700
@@ -137,8 +137,6 @@ def _read(
             raise FileNotFoundError(f"{where} has {name}_{part}.h5{packed[0]}, which is compressed; unpack it")
         raise FileNotFoundError(f"{where} has no {name}_{part}.h5; get {name}_{part}.h5.zip or .gz from {_SOURCE} and unpack it there")
 
-    judge(path)
-
     def read() -> Dict[str, Any]:
         try:
             with h5py.File(path, "r") as file:
@@ -197,10 +195,10 @@ class _File:
         self._n_classes = n_classes
         #: Of what has been read, the largest time that came as an integer.
         self.last_whole = 0
-        if not len(self._times) == len(self._units) == len(found["labels"]):
+        self.n_samples = len(self._labels)
+        if not len(self._times) == len(self._units) == self.n_samples:
             sizes = ", ".join(f"{len(own)} {name}" for name, own in found.items())
             raise ValueError(f"{path} has {sizes}; there must be as many of each; get the file again")
-        self.n_samples = len(self._labels)
 
     def labels(self, samples: range) -> Int64Array:
         """The labels of samples. There may be as many as the file says that it has, whatever its size."""

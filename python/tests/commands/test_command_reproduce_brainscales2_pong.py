@@ -49,7 +49,7 @@ def test_sensors_are_the_chips_own_unless_they_are_even():
     (own_times, own), (even_times, even) = read(cases["calibrated"]), read(cases["even-sensors"])
     np.testing.assert_array_equal(own_times, even_times)
     assert len(own_times) > 32 and np.mean(own[0] != even[0]) > 0.5
-    np.testing.assert_array_equal(read(cases["ideal"])[1], read({**cases["ideal"], "own_sensors": False})[1])
+    np.testing.assert_array_equal(read(cases["ideal"])[1], read({**cases["ideal"], "sensors": cases["even-sensors"]["sensors"]})[1])
 
 
 @pytest.mark.parametrize("target, hit", [(16, True), (0, False)])

@@ -24,8 +24,8 @@ _SIZES: Dict[str, Any] = {
 }  # fmt: skip
 #: Each case is a chip, with its sensors of correlations, which differ between synapses, or with ones that do not.
 _CASES: Dict[str, Dict[str, Any]] = {
-    **{chip: {"chip": chip, "own_sensors": True} for chip in WORDS},
-    "even-sensors": {"chip": "calibrated", "own_sensors": False},
+    **{chip: {"chip": chip, "sensors": {}} for chip in WORDS},
+    "even-sensors": {"chip": "calibrated", "sensors": EVEN},
 }
 _LABELS = {**WORDS, "even-sensors": "as calibrated, with even sensors"}
 #: Published traces end at 128, read-outs at 255: of twice the amplitude, which learn half as fast, they end at the same.
@@ -78,12 +78,11 @@ class _Game:
 
 def _array(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any], rng: np.random.Generator) -> Array:
     columns = sizes["columns"]
-    sensors = {} if case["own_sensors"] else EVEN
     mean, spread = sizes["weights"]
     weights = np.clip(np.rint(rng.normal(mean, spread, (columns, columns))), 0, 63).astype(np.int64)
     return Array.on(
         CHIPS[case["chip"]](seed), n=columns, n_sources=columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
-        sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sensors, **sizes["neurons"],
+        sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **case["sensors"], **sizes["neurons"],
     )  # fmt: skip
 
 
@@ -98,7 +97,7 @@ def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[s
     rewards[: len(sizes["rewards"])] = sizes["rewards"]
     expected = np.zeros(columns)
     found: Dict[str, List[float]] = {"hits": [], "reward": []}
-    with Bar(n_epochs, "epoch", f"{case['chip']}{'' if case['own_sensors'] else ', even sensors'}, seed {seed}") as bar:
+    with Bar(n_epochs, "epoch", f"{case['chip']}{', even sensors' if case['sensors'] else ''}, seed {seed}") as bar:
         for epoch in range(n_epochs):
             hits: List[bool] = []
             for _ in range(sizes["steps_per_epoch"]):

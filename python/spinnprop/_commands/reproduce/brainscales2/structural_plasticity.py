@@ -29,8 +29,8 @@ WORDS = {
     "even-sensors": "as re-drawn, with even sensors",
 }
 _CASES: Dict[str, Dict[str, Any]] = {
-    **{name: {"synapses": name, "own_sensors": True} for name in ("re-drawn", "fixed", "unforgetting")},
-    "even-sensors": {"synapses": "re-drawn", "own_sensors": False},
+    **{name: {"synapses": name, "sensors": {}} for name in ("re-drawn", "fixed", "unforgetting")},
+    "even-sensors": {"synapses": "re-drawn", "sensors": EVEN},
 }
 
 
@@ -91,11 +91,11 @@ def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[s
     """Test accuracy in percent at first and after every epoch, and on which pixels synapses are in the end, neuron by neuron."""
     images, labels, test_images, test_labels = _data(sizes)
     forgetting = 0.0 if case["synapses"] == "unforgetting" else sizes["forgetting"]
-    classifier = _Classifier(seed, {**sizes, "forgetting": forgetting}, {} if case["own_sensors"] else EVEN)
+    classifier = _Classifier(seed, {**sizes, "forgetting": forgetting}, case["sensors"])
     accuracy = [classifier.accuracy(test_images, test_labels)]
     redraw = StructuralPlasticity(threshold=sizes["threshold"], weight=sizes["weight"])
     moved = 0
-    with Bar(sizes["epochs"], "epoch", f"{case['synapses']}{'' if case['own_sensors'] else ', even sensors'}, seed {seed}") as bar:
+    with Bar(sizes["epochs"], "epoch", f"{case['synapses']}{', even sensors' if case['sensors'] else ''}, seed {seed}") as bar:
         for epoch in range(sizes["epochs"]):
             # What was re-drawn has an epoch to learn before it is tested.
             if case["synapses"] == "re-drawn" and epoch > 0:
