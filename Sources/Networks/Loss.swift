@@ -241,10 +241,11 @@ extension Objective {
                     + "loss")
         }
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        let needed = loss.needsLeakyReadout ? "leaky" : "spiking"
         guard loss.needsLeakyReadout == isLeaky else {
             throw .unsupported(
-                "the loss \(loss.name) needs a \(loss.needsLeakyReadout ? "leaky" : "spiking") read-out and the network's "
-                    + "is \(isLeaky ? "leaky" : "spiking"); make the network with that, or use another loss")
+                "the loss \(loss.name) needs a \(needed) read-out and the network's is \(isLeaky ? "leaky" : "spiking"); make the network with "
+                    + "readout \"\(needed)\", or use another loss")
         }
         guard labels.count == sampleCount || (labels.isEmpty && !targets.isEmpty) else {
             throw .invalidValue("\(labels.count) labels for \(sampleCount) samples; give one per sample")

@@ -271,7 +271,7 @@ public struct Recording: Sendable {
         guard tau > 0 else { throw .invalidValue("tau is \(tau) s; it must be > 0, +infinity for a weight of 1") }
         guard min(tau, endTime) < .infinity else {
             throw .invalidValue(
-                "the integral of a membrane over a run until silence needs a finite tau (tau0 of VIntegralCrossEntropy): give one, or a finite t_end"
+                "the integral of a membrane over a run until silence needs a finite tau, which VIntegralCrossEntropy calls tau0: give one, or a finite t_end"
             )
         }
     }

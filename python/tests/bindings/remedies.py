@@ -1013,7 +1013,7 @@ ELSEWHERE = {
     }),
     **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network": "torch is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
-    "make the network with that|reads membranes, and programs": "test_remedies_of_losses.py follows all of them",
+    "make the network with readout|reads membranes, and programs": "test_remedies_of_losses.py follows all of them",
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
     "the executor has been shut down|cluster of Ray; leave|no Ray cluster answers|has no workers yet": "test_clusters.py",
     "no forward-mode derivatives|no torch.func.grad": "test_torch.py, test_torch_training.py",

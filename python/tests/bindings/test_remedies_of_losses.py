@@ -56,7 +56,7 @@ def followed(message, loss, readout, engine, rule, t_end):
     named = re.findall(r'engine "([a-z0-9-]+)"', message)
     if "leave the engine of the gradient open" in message:
         return loss, readout, engine, None, t_end
-    if found := re.search("needs a (leaky|spiking) read-out.*; make the network with that", message):
+    if found := re.search('make the network with readout "(leaky|spiking)"', message):
         return loss, found[1], engine, rule, t_end
     if 'use "event" in its place' in message:
         return (loss, readout, engine, "event", t_end) if rule == named[0] else (loss, readout, "event", rule, t_end)
