@@ -21,7 +21,7 @@ move by some ten percent from run to run and much more on a machine that is busy
 
 
 def machine():
-    """One line: day, processor, cores, memory, system, Python."""
+    """One line: day, processor, cores, memory, system, Python: the distribution's, optimised by profiles, or another, which may not be."""
     processor = platform.processor() or platform.machine()
     memory = 0
     try:
@@ -32,9 +32,10 @@ def machine():
         memory = int(re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 2**20
     except (OSError, AttributeError):
         pass
+    python = platform.python_version() + (" of the distribution" if sys.base_prefix == "/usr" else "")
     return "%s, %s, %d cores, %.0f GiB, %s %s, Python %s" % (
         date.today().isoformat(), processor, len(os.sched_getaffinity(0)), memory, platform.system(),
-        platform.release().split("-")[0], platform.python_version())
+        platform.release().split("-")[0], python)
 
 
 def revision():
