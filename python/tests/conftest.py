@@ -17,7 +17,9 @@ import spinnprop as sp  # noqa: E402
 # What runs in a shell's background, or under nohup, ignores Ctrl-C, and so would the tests that send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=200)
+# However slow the machine is.
+unhurried = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, max_examples=200, **unhurried)
 hypothesis.settings.load_profile("repeatable")
 
 

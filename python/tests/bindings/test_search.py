@@ -1,5 +1,6 @@
 """The search: what it draws, prunes, keeps and refuses."""
 
+import itertools
 import os
 import signal
 import threading
@@ -11,7 +12,7 @@ import pytest
 from searching import SPACE, X, hanging, killed, search, y
 
 import spinnprop as sp
-from spinnprop._search import costs
+from spinnprop._search import costs, trials
 from spinnprop._search import space as spaces
 
 
@@ -300,14 +301,17 @@ def test_networks_that_run_away_are_noted_and_left_behind():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_keeps_what_is_finished(tmp_path, n_jobs):
-    finished = []
+def test_ctrl_c_keeps_what_is_finished(tmp_path, n_jobs, monkeypatch):
+    own, numbers, run_all = [], itertools.count(1), trials.Trials.all
+    # However long what runs takes to stop.
+    monkeypatch.setattr(trials, "GRACE", 1e6)
+    monkeypatch.setattr(trials.Trials, "all", lambda self, bar: own.append(self) or run_all(self, bar))
 
     def cost(fitted):
-        finished.append(fitted)
-        if len(finished) == 3:
+        if next(numbers) == 3:
             os.kill(os.getpid(), signal.SIGINT)
-            threading.Event().wait(0.2)
+            # Ctrl-C is heard by the main thread, which may be this one.
+            own[0]._stopped.wait()
         return 1.0
 
     options = {"objectives": ("accuracy", "one"), "storage": tmp_path / "search.db", "n_jobs": n_jobs}
@@ -317,7 +321,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, n_jobs):
     assert 1 <= len(kept) < 50 and all(trial["state"] == "complete" for trial in kept)
     if n_jobs == 1:
         assert len(kept) == 2
-    assert not any(thread.name.startswith("ThreadPool") for thread in threading.enumerate())
+    assert not any(thread.name == "spinnprop trials" for thread in threading.enumerate())
     resumed = search(n_trials=len(kept) + 2, costs={"one": cost}, **options)
     assert without_clock(resumed.trials[: len(kept)]) == without_clock(kept) and len(resumed.trials) == len(kept) + 2
     if n_jobs == 1:

@@ -12,7 +12,7 @@ import warnings
 from functools import partial
 
 import pytest
-from searching import SMALL, SPACE, HangingOnce, X, search, y
+from searching import SMALL, SPACE, HangingOnce, X, search
 from sent import begins_late
 
 import spinnprop as sp
@@ -291,7 +291,10 @@ def test_ctrl_c_does_not_wait_for_what_hangs(monkeypatch):
         with pytest.raises(KeyboardInterrupt) as caught:
             search(estimator=make, n_jobs=2)
     finally:
+        hung = [thread for thread in threading.enumerate() if thread.name == "spinnprop trials"]
         go.set()
+        for thread in hung:
+            thread.join()
     assert caught.value.result.trials == []
 
 
@@ -423,13 +426,14 @@ def test_the_start_of_a_process_is_none_of_a_trial(tmp_path, monkeypatch):
 
 
 def test_where_nothing_waits_the_ends_of_others_give_no_time(clock, monkeypatch):
-    go, begun, given_up = threading.Event(), [], []
+    go, hangs, begun, given_up = threading.Event(), threading.Event(), [], []
     forget = Durations.forget
     monkeypatch.setattr(Durations, "forget", lambda own, number: given_up.append((number, clock.now)) or forget(own, number))
 
     def make(**params):
         begun.append(params)
         if len(begun) == 1:
+            hangs.set()
             go.wait()
         # As long as they may take, but for the last, by which it is too late.
         elif len(begun) < 8 or given_up:
@@ -438,16 +442,23 @@ def test_where_nothing_waits_the_ends_of_others_give_no_time(clock, monkeypatch)
             clock.now += 1e6
         return sp.SpikingClassifier(epochs=1, batch_size=60, **params)
 
-    with concurrent.futures.ThreadPoolExecutor(2) as executor:
+    class InOrder(concurrent.futures.ThreadPoolExecutor):
+        """Takes no second trial before the first hangs."""
+
+        def submit(self, *arguments):
+            job = super().submit(*arguments)
+            hangs.wait()
+            return job
+
+    with InOrder(2) as executor:
         try:
             with pytest.warns(RuntimeWarning, match="trial 0 took longer than 100.0 s"):
                 found = search(executor=executor, estimator=make, n_jobs=2, n_trials=8, timeout=100.0)
         finally:
             go.set()
     assert states(found) == ["failed", *["complete"] * 7]
-    # With the second that ends, or the third if the first had not been seen to begin before.
-    ((number, when),) = given_up
-    assert number == 0 and when <= 240.0
+    # When the second of them has taken its time.
+    assert given_up == [(0, 160.0)]
 
 
 def test_a_pool_whose_processes_hang_ends_as_its_error_says(tmp_path, monkeypatch):
@@ -485,14 +496,22 @@ def test_python_ends_beside_threads_of_an_executor_as_its_error_says():
     assert done.returncode == 3, done.stderr
 
 
-def test_a_training_that_is_too_slow_stops_by_itself():
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_training_that_is_too_slow_stops_by_itself(clock, n_jobs):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = sp.search(X, y, SPACE, estimator=sp.SpikingClassifier(epochs=10**6, batch_size=60), n_trials=2, n_jobs=2, timeout=1e-3)
-    assert states(found) == ["failed"] * 2 and found.trials[0]["error"] == "took longer than 0.001 s"
+        found = search(estimator=sp.SpikingClassifier(epochs=10**6, batch_size=60), n_trials=2, n_jobs=n_jobs, timeout=1e-3)
+    assert states(found) == ["failed"] * 2
+    assert all(trial["error"] == "took longer than 0.001 s" and trial["epochs"] < 10**6 for trial in found.trials)
 
 
-def test_a_regressor_that_fails_has_no_score():
+@pytest.mark.parametrize("wrong", [0, -1, float("nan"), float("inf")])
+def test_what_is_no_time_is_refused(wrong):
+    with pytest.raises(ValueError, match="timeout"):
+        search(timeout=wrong)
+
+
+def test_a_regressor_that_fails_has_no_score(clock):
     found = sp.search(X, X[:, 0], SPACE, estimator=sp.SpikingRegressor(epochs=10**6, batch_size=60), n_trials=1, timeout=1e-3)
     (trial,) = found.trials
     assert trial["state"] == "failed" and math.isnan(trial["r2"])

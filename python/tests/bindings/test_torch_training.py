@@ -324,7 +324,7 @@ def test_what_the_compiler_keeps_on_disk_is_of_the_same_layer(tmp_path):
     hits = []
     for n_spikes in ("1", "21"):
         command = [sys.executable, str(tmp_path / "compiled.py"), n_spikes]
-        hits += subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True, timeout=300).stdout.split()
+        hits += subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout.split()
     assert hits == ["0", "0", "1"]
 
 
@@ -352,7 +352,7 @@ def test_exported_programs_find_the_same_layer_or_none(tmp_path):
     torch.save(layer(times).detach(), tmp_path / "output.pt")
     (tmp_path / "exported.py").write_text(EXPORTED)
     command = [sys.executable, str(tmp_path / "exported.py"), str(tmp_path)]
-    assert subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout.split() == ["refused", "refused", "True"]
+    assert subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split() == ["refused", "refused", "True"]
 
 
 def test_keys_are_of_what_a_layer_computes():
@@ -427,7 +427,7 @@ from torch.nn.parallel import DistributedDataParallel
 def work(rank, folder, seed):
     faulthandler.dump_traceback_later(200)
     torch.set_num_threads(1)
-    patience = datetime.timedelta(seconds=200)
+    patience = datetime.timedelta(days=1)
     dist.init_process_group("gloo", init_method="file://" + folder + "/meeting", rank=rank, world_size=2, timeout=patience)
     torch.manual_seed(seed + rank)
     model = DistributedDataParallel(EventProp([3, 8, 2], weight_mean=[3.0, 1.5], train=("weights", "tau_mem")))
@@ -449,7 +449,7 @@ def test_two_processes_are_one(tmp_path):
     torch.save(times, tmp_path / "times.pt")
     (tmp_path / "distributed.py").write_text(DISTRIBUTED)
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "SPINNPROP_THREADS": "1"}
-    subprocess.run([sys.executable, str(tmp_path / "distributed.py"), str(tmp_path)], check=True, env=environment, timeout=300)
+    subprocess.run([sys.executable, str(tmp_path / "distributed.py"), str(tmp_path)], check=True, env=environment)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert equal(first["gradients"], second["gradients"])
     assert equal(list(first["state"].values()), list(second["state"].values()))

@@ -43,7 +43,7 @@ def test_progress_and_ctrl_c(name, tmp_path):
     try:
         assert line in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=300)
+        _, errors = process.communicate()
     finally:
         process.kill()
     files, said = LEFT[name]

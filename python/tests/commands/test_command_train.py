@@ -6,8 +6,6 @@ import inspect
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -137,23 +135,26 @@ def test_neurons_are_trained_as_told_and_repeated_from_the_metrics(tmp_path, cap
         assert said in capsys.readouterr().err
 
 
-def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys):
+def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys, monkeypatch):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     command = ["train", "yin-yang", "--samples", "300", "--epochs", "60", "--hidden", "10", "--out"]
     assert _commands.main([*command, str(whole)]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("epoch 1 of 60: loss ") and lines[-1].startswith("epoch 60 of 60: ")
 
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "spinnprop", *command, str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        assert process.stderr.readline().startswith(b"epoch 1 of 60")
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == 130 and b"--resume goes on" in errors
+    whole_run = sp.Trainer.run
+
+    def interrupted(trainer, *arguments, callbacks=(), **more):
+        def after(own):
+            if own.epochs_done == 20:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        return whole_run(trainer, *arguments, callbacks=[*callbacks, after], **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sp.Trainer, "run", interrupted)
+        assert _commands.main([*command, str(cut)]) == 130
+    assert "--resume goes on" in capsys.readouterr().err
     assert sorted(os.listdir(cut)) == ["checkpoint", "model.safetensors"]
     assert sp.load(cut / "model.safetensors").layer_sizes == (5, 10, 3)
     assert _commands.main([*command, str(cut), "--resume"]) == 0

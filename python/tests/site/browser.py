@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import select
 import shutil
 import subprocess
 import time
@@ -61,13 +60,11 @@ class Browser:
             self._process.wait()
         self._process.stdout.close()
 
-    def _read(self, seconds: float) -> Dict[str, Any]:
-        deadline = time.monotonic() + seconds
+    def _read(self) -> Dict[str, Any]:
         while b"\0" not in self._pending:
-            ready = select.select([self._in], [], [], max(0, deadline - time.monotonic()))[0]
-            piece = os.read(self._in, 1 << 20) if ready else b""
+            piece = os.read(self._in, 1 << 20)
             if not piece:
-                raise TimeoutError("Chromium has ended" if ready else f"Chromium says nothing for {seconds} s")
+                raise EOFError("Chromium has ended")
             self._pending += piece
         message, self._pending = self._pending.split(b"\0", 1)
         return dict(json.loads(message))
@@ -79,7 +76,7 @@ class Browser:
             request["sessionId"] = self._session
         os.write(self._out, json.dumps(request).encode() + b"\0")
         while True:
-            message = self._read(120)
+            message = self._read()
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']}")
@@ -91,7 +88,7 @@ class Browser:
         self._events.clear()
         self._ask("Page.navigate", url=address)
         while not any(each.get("method") == "Page.loadEventFired" for each in self._events):
-            self._events.append(self._read(120))
+            self._events.append(self._read())
         for _ in range(600):
             if self._ask("Runtime.evaluate", expression=wanted, returnByValue=True)["result"].get("value"):
                 break
