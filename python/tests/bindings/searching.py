@@ -1,11 +1,13 @@
-"""A small search, and a process that makes one: ``python searching.py STORAGE N_TRIALS SEARCH_OPTIONS [hangs]``."""
+"""A small search, and processes that make it."""
 
-import ast
+import multiprocessing
+import os
 import signal
-import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import spinnprop as sp
 from spinnprop._search import trials
@@ -15,6 +17,8 @@ from spinnprop._search.runners import running
 X, y = sp.datasets.yin_yang(120)
 SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
 SMALL = sp.SpikingClassifier(epochs=2, batch_size=60)
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["spinnprop._search.search", "spinnprop._search.trials", "sklearn.model_selection", "optuna.storages", "alembic.command"])
 
 
 def search(**options):
@@ -45,53 +49,68 @@ class HangingOnce:
         return 1e6 if self.path.exists() else 0.0
 
 
-def started(storage, n_trials, hangs=False, **options):
-    """A process that searches; one that hangs says so in its first trial, and goes on for ever."""
-    arguments = [str(storage), str(n_trials), repr(options), *["hangs"] * hangs]
-    return subprocess.Popen(
-        [sys.executable, __file__, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+class Started:
+    """A process that searches. It is forked from one that has imported what that takes, which takes longer than the search itself."""
+
+    def __init__(self, storage, n_trials, hangs=False, **options):
+        self._folder = tempfile.TemporaryDirectory()
+        self._said = Path(self._folder.name) / "said"
+        self._hears, tells = CONTEXT.Pipe(duplex=False)
+        options.update(storage=storage, n_trials=n_trials)
+        self._process = CONTEXT.Process(target=_search, args=(self._said, tells if hangs else None), kwargs=options)
+        self._process.start()
+        tells.close()
+
+    def is_alive(self):
+        return self._process.is_alive()
+
+    def ended(self):
+        """How it ended, and what it said of errors and warnings."""
+        self._process.join()
+        return self._process.exitcode, self._said.read_text(encoding="utf-8")
+
+    def hangs(self):
+        """Waits until it hangs."""
+        try:
+            self._hears.recv()
+        except EOFError:
+            raise AssertionError(self.ended()) from None
+
+    def kill(self):
+        self._process.kill()
+        assert self.ended()[0] == -signal.SIGKILL
+
+
+def _search(said, tells, **options):
+    with said.open("wb") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    if tells is not None:
+        trials.evaluate = lambda *arguments: (tells.send("hangs"), signal.pause())
+    search(**options)
 
 
 def hanging(storage, n_trials, **options):
-    """A process that hangs in a trial of a search."""
-    process = started(storage, n_trials, hangs=True, **options)
-    assert process.stdout.readline() == "hangs\n", process.stderr.read()
+    """A process that hangs in a trial of a search, for ever."""
+    process = Started(storage, n_trials, hangs=True, **options)
+    process.hangs()
     return process
-
-
-def killed(process):
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
 
 
 def shared(storage, n_trials=5):
     """A search that three processes begin at once, then one that goes on, and is killed when others have nothing left to do but its trial."""
-    _ended([started(storage, 2) for _ in range(3)], storage, 2)
+    _ended([Started(storage, 2) for _ in range(3)], storage, 2)
     lost = hanging(storage, n_trials)
-    others = [started(storage, n_trials) for _ in range(2)]
+    others = [Started(storage, n_trials) for _ in range(2)]
     while len(counted(search(storage=storage, n_trials=1).study)) < n_trials - 1:
         time.sleep(0.1)
-    assert [process.poll() for process in others] == [None, None]
-    killed(lost)
+    assert all(process.is_alive() for process in others)
+    lost.kill()
     _ended(others, storage, n_trials)
 
 
 def _ended(processes, storage, n_trials):
-    said = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes) and not any(said), said
+    assert {process.ended() for process in processes} == {(0, "")}
     found = search(storage=storage, n_trials=1)
     assert len({trial["params"]["learning_rate"] for trial in found.trials}) == len(found.trials) == n_trials
     assert not running(found.study)
 
-
-def _hang(*arguments):
-    print("hangs", flush=True)
-    signal.pause()
-
-
-if __name__ == "__main__":
-    if len(sys.argv) > 4:
-        trials.evaluate = _hang
-    search(storage=sys.argv[1], n_trials=int(sys.argv[2]), **ast.literal_eval(sys.argv[3]))

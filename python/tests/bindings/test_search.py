@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import optuna
 import pytest
-from searching import SPACE, X, hanging, killed, search, y
+from searching import SPACE, X, hanging, search, y
 
 import spinnprop as sp
 from spinnprop._search import costs, trials
@@ -102,7 +102,7 @@ def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path, objective
     first = search(n_trials=n_trials - 2, **options)
     assert len(first.trials) == n_trials - 2
     # As a process leaves it that was killed: its trial runs for ever, and does not count.
-    killed(hanging(n_trials=n_trials, **options))
+    hanging(n_trials=n_trials, **options).kill()
     resumed = search(n_trials=n_trials, **options)
     states = [trial.state.name for trial in resumed.study.get_trials()]
     assert states.count("FAIL") == 1 and len(states) == n_trials + 1
