@@ -6,6 +6,7 @@ import os
 import re
 
 import pytest
+from matplotlib.figure import Figure
 from messages import REMEDY, core_messages, python_messages, with_remedy
 from remedies import ELSEWHERE, REMEDIES, studies
 
@@ -109,13 +110,15 @@ def test_remedies_of_a_study_work(tmp_path):
 
 @pytest.fixture(scope="module")
 def said_by_commands(tmp_path_factory):
-    """The messages of commands, each followed."""
+    """The messages of commands, each followed. Their pictures are drawn up, but not painted, which takes most of the time of such short ones."""
     messages = []
-    for wrong, right in commands(tmp_path_factory.mktemp("commands")):
-        with contextlib.redirect_stderr(io.StringIO()) as shown:
-            assert _commands.main(wrong) in (1, 2), wrong
-        messages.append(shown.getvalue())
-        assert [_commands.main(each) for each in right] == [0] * len(right), wrong
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", lambda figure, file, **options: file.write(b"not painted"))
+        for wrong, right in commands(tmp_path_factory.mktemp("commands")):
+            with contextlib.redirect_stderr(io.StringIO()) as shown:
+                assert _commands.main(wrong) in (1, 2), wrong
+            messages.append(shown.getvalue())
+            assert [_commands.main(each) for each in right] == [0] * len(right), wrong
     return messages
 
 
