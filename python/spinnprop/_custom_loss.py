@@ -49,6 +49,9 @@ class Custom(Loss):
 
         Derivatives with respect to spikes that are not there are not looked at: a sample without a spike counts as skipped. One whose label's output
         is silent pushes the others later, until all are silent, unless the function leaves it out.
+
+        Whatever they are, decisions (accuracies, `Recording.predict`, an estimator's) go by the first spike, or by the largest membrane of a leaky
+        read-out. ``rec.predict(losses.SpikeCountCrossEntropy(tau0=np.inf))`` goes by the number of spikes, ``losses.VIntegralCrossEntropy`` by integrals.
     times : (n_times,) float64, optional
         Seconds, for "membrane".
     tau : float
@@ -174,7 +177,8 @@ class Custom(Loss):
             return _finite(float(answer)), np.asarray(derivative, np.float64, order="C")
         answer = self.function(values, *wanted)
         if not isinstance(answer, tuple) or len(answer) != 2:
-            raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative)")
+            alone = "the value alone of tensors, with autograd='torch' or 'jax'"
+            raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative), or {alone}")
         if answer[1] is None:
             raise TypeError("function returned None for the derivative; it must return an array of the shape of the values it was given")
         derivative = checks.array(answer[1], np.float64, "the derivative that function returned")

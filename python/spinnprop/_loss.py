@@ -16,6 +16,8 @@ class Loss(Value):
     _kind: ClassVar[int]
     #: Whether the loss looks at the membrane of a leaky read-out rather than at spikes.
     needs_leaky_readout: ClassVar[bool] = False
+    #: Whether numbers can stand in the place of labels.
+    _has_targets: ClassVar[bool] = False
 
     def __init__(self) -> None:
         raise TypeError("Loss is what all losses have in common; make one of those in spinnprop.losses")
@@ -36,6 +38,8 @@ class Loss(Value):
         labels = None
         if targets is None:
             labels, targets = checks.labels_or_targets(y, n_samples, n_outputs, name)
+        if targets is not None and not self._has_targets and checks.is_one_hot(targets):
+            raise ValueError(f"{name} is 1 once in each row and else 0; {type(self).__name__} takes labels, {name}.argmax(axis=1)")
         return labels, targets, checks.weights(sample_weight, n_samples, weight_name)
 
     def _targets(self, y: Any, n_samples: int, n_outputs: int, name: str) -> Optional[Float64Array]:

@@ -11,7 +11,7 @@ from . import _core
 from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
 from ._gradients import NEURON_PARAMETERS, Gradients, ReadAdjoint
-from ._recording import Recording, _fields, _is_loss
+from ._recording import Recording, _fields, _is_loss, _is_recording
 from ._spikes import SpikeTrains, trains
 from ._support import checks, overviews
 from ._support import network_arguments as arguments
@@ -740,11 +740,6 @@ def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Opt
     if max_spikes is not None:
         options["max_spikes"] = checks.option(max_spikes, "max_spikes", _core.DOMAINS_FORWARD)
     return options
-
-
-def _is_recording(recording: Any) -> None:
-    if not isinstance(recording, Recording):
-        raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording{checks.RECORDED}")
 
 
 def _wanted(neurons: bool, input_times: bool) -> Dict[str, Any]:

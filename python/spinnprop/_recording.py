@@ -417,6 +417,12 @@ def grid_of(recording: object) -> Optional[ClockEngine]:
     return None if grid is None else ClockEngine(**vars(grid))
 
 
+def _is_recording(recording: Any) -> None:
+    if not isinstance(recording, Recording):
+        made = "make one by network.forward(spikes), of an estimator by network_.forward(encode(X))"
+        raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording: {made}")
+
+
 def _is_loss(loss: Any) -> None:
     if not isinstance(loss, Loss):
         raise TypeError(f"loss is {checks.shown(loss)}; it must be one of those in spinnprop.losses{checks.a_function(loss)}")

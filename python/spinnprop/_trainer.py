@@ -18,7 +18,7 @@ from ._engines.names import EngineLike, resolve
 from ._gradients import Gradients
 from ._library import __version__, must_be_here
 from ._network import Network, _forward_options
-from ._recording import _fields
+from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.callers import caller_level
@@ -36,7 +36,7 @@ from ._support.training import (
     trained_kinds,
 )
 from ._support.types import Float64Array, Int64Array, PathLike, Progress, Supervision
-from .losses import Custom, Loss, RateRegularisation
+from .losses import Custom, Loss, RateRegularisation, SpikeTimeMSE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -237,7 +237,7 @@ class Trainer:
         self._schedule = schedule if callable(schedule) else None
         self._of_batches: Dict[str, Any] = {
             **{"engine": engine, "t_end": t_end, "max_spikes": max_spikes, "gradient_engine": gradient_engine},
-            **{"rate": rate, "bump": bump, "train": ["weights", *(kind for kind in trained if kind in NEURONS)]},
+            **{"rate": rate, "bump": bump, "bump_pairs": bump_pairs, "train": ["weights", *(kind for kind in trained if kind in NEURONS)]},
         }
         #: What is to be done where weights are too small; who has made the network for somebody else says otherwise.
         self._of_quiet_weights = "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), or give larger ones"
@@ -361,7 +361,9 @@ class Trainer:
         Warns
         -----
         RuntimeWarning
-            If in the last epoch no hidden neuron spiked, or no sample had an answer; where patience has ended the training before, and nothing is done.
+            If in the last epoch no hidden neuron spiked, no sample had an answer, or the loss was above that of the first epoch and outputs were silent, or
+            the derivative is that of a function in `losses.Custom`; if target times are of another unit than spikes; where patience has ended the training
+            before, and nothing is done.
         """
         own = trains(spikes, "spikes")
         wanted, own_y = self._supervision(y, sample_weight, len(own))
@@ -399,10 +401,12 @@ class Trainer:
                 self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor(), function, batches
             )
 
+        if isinstance(self._loss, SpikeTimeMSE) and wanted[1] is not None:
+            self._warn_of_units(own, wanted[1])
         begun = self.epochs_done
         is_over = self._all_epochs(go_on, progress, calls)
         if self.epochs_done > begun:
-            self._warn_of_silence(own)
+            self._warn_of_silence(own, wanted[1] if isinstance(self._loss, SpikeTimeMSE) else None)
         elif is_over and self.epochs_done < self.epochs:
             early = f"patience has ended the training after {self.epochs_done} of {self.epochs} epochs, and it does not go on"
             warnings.warn(f"{early}; resume a checkpoint with a larger patience, or with 0", RuntimeWarning, stacklevel=caller_level())
@@ -429,8 +433,8 @@ class Trainer:
             if is_over or has_stopped:
                 return not has_stopped
 
-    def _warn_of_silence(self, spikes: SpikeTrains) -> None:
-        """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell."""
+    def _warn_of_silence(self, spikes: SpikeTrains, targets: Optional[Float64Array]) -> None:
+        """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell; `targets` are times."""
         first, last = self.history[0], self.history[-1]
         if len(self._sizes) > 1 and last["hidden_spikes"] == 0:
             found = "no hidden neuron spiked in the last epoch: hidden layers learn nothing"
@@ -443,6 +447,7 @@ class Trainer:
             found = f"{share:.3g} % of the samples had no answer in the last epoch, as outputs that should give it fell silent: nothing is learnt from these"
             has_fallen_silent, into = True, -1
         else:
+            self._warn_of_a_rise(first, last, spikes, targets)
             return
         if not len(spikes.times):
             remedy = "the samples have no spikes; see where they were lost"
@@ -454,27 +459,82 @@ class Trainer:
             little = f"to samples that are whole they answer: with input_dropout = {self._input_dropout} too little is left"
             remedy = f"{little}; give a smaller one, or larger weights"
         elif has_fallen_silent:
-            remedy = "they spiked in the first one: a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
+            of_hidden = "a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
+            remedy = f"they spiked in the first one: {self._of_fallen_silent if into else of_hidden}"
             if isinstance(self._loss, Custom) and into == -1:
                 remedy += "; a loss of one's own should leave out samples whose label's output is silent, which only push its rivals later"
         elif not (self.network.weights[into] > 0).any():
             remedy = "no weight into them is above 0; give larger ones"
+        elif self._is_far(lasting := spikes.times.max(initial=0.0)):
+            remedy = f"input lasts {lasting:.3g} s, very long for the network's time constants: give longer ones, or time_unit='ms' with spikes in milliseconds"
         else:
             remedy = f"{self._of_quiet_weights}; see that t_end and delays leave time for a response"
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
+
+    def _warn_of_a_rise(self, first: np.void, last: np.void, spikes: SpikeTrains, targets: Optional[Float64Array]) -> None:
+        """Says so where the loss has risen in the course of a training, with what is most often behind it."""
+        if last["loss"] - first["loss"] <= 0.1 * abs(first["loss"]):
+            return
+        found = f"the loss rose from {first['loss']:.3g} in the first epoch to {last['loss']:.3g} in the last"
+        remedies = []
+        if (silent := self._silent_share(spikes, targets)) > 0.1:
+            whose = "outputs" if targets is None else "outputs that have target times"
+            found += f", and {100 * silent:.3g} % of the first spikes of {whose} are missing, of which nothing is learnt"
+            remedies.append(self._of_fallen_silent)
+        if isinstance(self._loss, Custom) and self._loss.autograd is None:
+            remedies.append("see by finite differences that the derivative which the function returns is that of its value")
+        if remedies:
+            warnings.warn("; ".join([found, *remedies]), RuntimeWarning, stacklevel=caller_level())
+
+    @property
+    def _of_fallen_silent(self) -> str:
+        bump, has_pairs = self._of_batches["bump"], self._of_batches["bump_pairs"]
+        more = f"a bump above {bump}" if bump and has_pairs else f"bump={bump or 0.01} with bump_pairs=True"
+        return f"{more} wakes outputs for each sample that they miss, and a lower learning_rate helps them to stay awake"
+
+    def _warn_of_units(self, spikes: SpikeTrains, targets: Float64Array) -> None:
+        """Says so where no output can spike at a time that is wanted, though numbers of other units or meanings would be right."""
+        first, last = float(targets.min(initial=math.inf)), float(spikes.times.max(initial=0.0))
+        # Driven neurons spike at any time.
+        is_late = 100 * last < first < math.inf and self._is_far(first) and not any(drive.any() for drive in self.network.drive)
+        if checks.is_one_hot(targets):
+            found = "y is 1 once in each row and else 0, which counts as times in seconds; give labels, y.argmax(axis=1)"
+        elif is_late:
+            found = f"target times begin at {first:.3g} s, and input ends at {last:.3g} s; give both in seconds"
+        else:
+            return
+        warnings.warn(found, RuntimeWarning, stacklevel=caller_level())
+
+    def _is_far(self, time: float) -> bool:
+        """Whether a time is so long for the network that it may be of another unit."""
+        net = self.network
+        return time > 200 * max(float(np.max(own)) for own in (*net.tau_mem, *net.tau_syn))
 
     def _share_after_the_end(self, spikes: SpikeTrains) -> float:
         t_end = self._of_batches["t_end"]
         return 0.0 if t_end is None else float(np.mean(spikes.times >= t_end))
 
     def _answers_to_all(self, spikes: SpikeTrains, layer: int) -> bool:
-        """Whether neurons of a layer respond where no input is left out; a copy of the engine keeps account of that."""
+        """Whether neurons of a layer respond where no input is left out."""
+        seen = self._of_some(spikes)
+        return seen is not None and len(seen.spikes[layer].times) > 0
+
+    def _silent_share(self, spikes: SpikeTrains, targets: Optional[Float64Array]) -> float:
+        """Of outputs, those that have a target if there are any, in some of the samples."""
+        seen = self._of_some(spikes) if self.network.readout == "spiking" else None
+        if seen is None:
+            return 0.0
+        times = seen.first_spike_times
+        heard = np.isfinite(times if targets is None else times[np.isfinite(targets[: len(times)])])
+        return 1.0 - float(np.mean(heard)) if heard.size else 0.0
+
+    def _of_some(self, spikes: SpikeTrains) -> Optional[Recording]:
+        """What a batch of samples does where no input is left out; a copy of the engine keeps account of that."""
         engine, t_end, max_spikes = (self._of_batches[name] for name in ("engine", "t_end", "max_spikes"))
         try:
-            seen = self.network.forward(spikes[: self._batch_size], copy.copy(resolve(engine)), t_end, max_spikes).spikes[layer]
+            return self.network.forward(spikes[: self._batch_size], copy.copy(resolve(engine)), t_end, max_spikes)
         except _core.SpinnpropError:  # so many spikes, say
-            return False
-        return len(seen.times) > 0
+            return None
 
     def _elsewhere(self, executor: Executor, y: Any, sample_weight: Any) -> Callable[..., Any]:
         """What runs the batches of a step on an executor."""

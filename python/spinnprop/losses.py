@@ -141,6 +141,7 @@ class VMaxMSE(Loss):
     """
 
     _kind = _core.LOSS_VMAX_MSE
+    _has_targets = True
     needs_leaky_readout = True
 
     def __init__(self) -> None:
@@ -220,6 +221,7 @@ class SpikeTimeMSE(Loss):
     t_label: float
     t_other: float
     _kind = _core.LOSS_SPIKE_TIME_MSE
+    _has_targets = True
 
     def __init__(self, tau0: float = 5e-3, t_label: float = 20e-3, t_other: float = 30e-3) -> None:
         self._set(tau0=tau0, t_label=t_label, t_other=t_other)
@@ -372,6 +374,7 @@ class MembraneMSE(Loss):
 
     times: Tuple[float, ...]
     _kind = _core.LOSS_MEMBRANE_MSE
+    _has_targets = True
     needs_leaky_readout = True
 
     def __init__(self, times: Any) -> None:
@@ -422,6 +425,7 @@ class SpikeCountMSE(Loss):
     n_label: float
     n_other: float
     _kind = _core.LOSS_SPIKE_COUNT_MSE
+    _has_targets = True
 
     def __init__(self, tau0: float = 20e-3, n_label: float = 2.0, n_other: float = 0.2) -> None:
         self._set(tau0=tau0, n_label=n_label, n_other=n_other)
@@ -461,6 +465,7 @@ class VanRossum(Loss):
 
     tau0: float
     _kind = _core.LOSS_VAN_ROSSUM
+    _has_targets = True
 
     def __init__(self, tau0: float = 5e-3) -> None:
         self._set(tau0=tau0)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: The largest numbers of the types that the core takes.
 INT32, INT64, UINT64 = 2**31 - 1, 2**63 - 1, 2**64 - 1
-#: Where recordings are from, for messages.
-RECORDED = ": make one by network.forward(spikes), of an estimator by network_.forward(encode(X))"
 #: Bytes from which on a copy is made only where memory has room for it: to look takes longer than to copy less.
 _LARGE = 1 << 26
 
@@ -191,7 +189,17 @@ def shape(values: npt.NDArray[Any], wanted: tuple[int, ...], name: str) -> None:
 
 def labels(values: Any, name: str = "y") -> Int64Array:
     """Class labels, one per sample."""
-    return array(values, np.int64, name, ndim=1)
+    found = numbers_of(values, name)
+    if found.dtype.kind in "OSU":
+        numbered = f"np.unique({name}, return_inverse=True)[1] numbers classes that have names"
+        raise TypeError(f"{name} has dtype {found.dtype}; labels are whole numbers from 0, and {numbered}")
+    return array(found, np.int64, name, ndim=1)
+
+
+def is_one_hot(values: npt.NDArray[Any]) -> bool:
+    """Whether each of some rows of two or more is 1 once and else 0."""
+    is_wide = values.ndim == 2 and values.shape[1] > 1 and len(values) > 0
+    return is_wide and bool(((values == 0) | (values == 1)).all() and (np.count_nonzero(values, axis=1) == 1).all())
 
 
 def labels_or_targets(
@@ -207,6 +215,8 @@ def labels_or_targets(
             )
         return labels(values, name), None
     targets = array(values, np.float64, name, ndim=2)
+    if targets.shape == (n_samples, 1) and n_outputs > 1:
+        raise ValueError(f"{name} has shape {targets.shape}; give labels, {name}.ravel(), or targets of shape ({n_samples}, {n_outputs})")
     shape(targets, (n_samples, n_outputs), name)
     return None, targets
 

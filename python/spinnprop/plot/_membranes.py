@@ -10,7 +10,7 @@ import numpy as np
 
 from .._gradients import Gradients
 from .._network import Network
-from .._recording import Recording
+from .._recording import Recording, _is_recording
 from .._support import checks
 from .._support.types import Float64Array, Int64Array
 from ._axes import new_or_given
@@ -184,8 +184,7 @@ class _Chosen(NamedTuple):
 
 
 def _chosen(recording: Any, layer: Any, sample: Any, neurons: Optional[Sequence[int]]) -> _Chosen:
-    if not isinstance(recording, Recording):
-        raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording{checks.RECORDED}")
+    _is_recording(recording)
     layer, sample = _index(layer, "layer", len(recording.spikes)), _index(sample, "sample", len(recording))
     network = Network._of(recording._network)
     times, units = recording.spikes[layer][sample]

@@ -46,9 +46,9 @@ def learning_curve(history: Any, ax: Any = None, of: Optional[str] = None) -> An
     Examples
     --------
     >>> import spinnprop as sp
-    >>> X, y = sp.datasets.yin_yang(100)
-    >>> trainer = sp.Trainer(sp.Network([4, 30, 3]), epochs=2)
-    >>> trainer.run(sp.encoding.latency(X), y)
+    >>> X, y = sp.datasets.yin_yang(1000)
+    >>> trainer = sp.Trainer(sp.Network([5, 30, 3], seed=0), epochs=3, batch_size=50)
+    >>> trainer.run(sp.encoding.latency(X, bias=0.0), y)
     True
     >>> ax = sp.plot.learning_curve(trainer, of="loss")
     """

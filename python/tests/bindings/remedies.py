@@ -528,6 +528,7 @@ REMEDIES = [
     (lambda: gradient("clock", sp.ClockEngine(steps=30)), lambda: gradient("clock")),
     (lambda: gradient(sp.ClockEngine(weight_bits=2), "clock"), lambda: gradient(sp.ClockEngine(weight_bits=2))),
     (lambda: gradient("clock", "event"), lambda: gradient("clock")),
+    (lambda: gradient("event", y=Y[:, None]), lambda: [gradient("event", y=Y[:, None].ravel()), on_times(np.full((40, 3), 1e-2))]),
     (lambda: gradient("event", loss=STEP_LOSS), lambda: [gradient("clock", loss=STEP_LOSS), gradient("event", loss=LOSS)]),
     (
         lambda: gradient("event", y=np.full((40, 3), 1e-2)),

@@ -410,5 +410,19 @@ def test_a_function_in_the_place_of_a_loss(use):
 
 @pytest.mark.parametrize("use", [lambda own: sp.Network([5, 6, 3]).gradient(own, sp.losses.TTFSCrossEntropy(), [0]), lambda own: sp.plot.membrane(own)])
 def test_a_network_in_the_place_of_its_recording(use):
-    with pytest.raises(TypeError, match=r"it must be a Recording: make one by network.forward\(spikes\), of an estimator by network_.forward\(encode\(X\)\)"):
+    with pytest.raises(TypeError, match=r"recording is <Network 5-6-3>; it must be a Recording: make one by network.forward.*network_.forward\(encode\(X\)\)"):
         use(sp.Network([5, 6, 3]))
+
+
+def test_a_tensor_alone_needs_its_library_named():
+    torch = pytest.importorskip("torch")
+
+    def mean(times, y):
+        return torch.as_tensor(times).clamp(max=0.1).mean()
+
+    X, y = sp.datasets.yin_yang(10)
+    net = sp.Network([5, 6, 3], seed=0)
+    rec = net.forward(sp.encoding.latency(X, bias=0.0))
+    with pytest.raises(TypeError, match=r"returned 'Tensor'; it must return .*, or the value alone of tensors, with autograd='torch' or 'jax'"):
+        net.gradient(rec, sp.losses.Custom(mean), y)
+    assert net.gradient(rec, sp.losses.Custom(mean, autograd="torch"), y)[0] > 0

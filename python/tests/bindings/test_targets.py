@@ -216,3 +216,26 @@ def test_data_need_a_target_time():
             trainer.run(SPIKES, y, validation)
     assert trainer.epochs_done == 0
     trainer.run(SPIKES, some, (SPIKES, some))
+
+
+@pytest.mark.parametrize("given, error, said, remedy", [
+    (np.array(["sun", "moon", "star"])[Y], TypeError, r"labels are whole numbers from 0, and np.unique\(y, return_inverse=True\)\[1\] numbers",
+     lambda y: np.unique(y, return_inverse=True)[1]),
+    (np.array(["sun", "moon", "star"], object)[Y], TypeError, "labels are whole numbers from 0", lambda y: np.unique(y, return_inverse=True)[1]),
+    (Y.astype(str), TypeError, "labels are whole numbers from 0", lambda y: np.unique(y, return_inverse=True)[1]),
+    (one_hot(Y, 1.0, 0.0), ValueError, r"1 once in each row and else 0; TTFSCrossEntropy takes labels, y.argmax\(axis=1\)", lambda y: y.argmax(axis=1)),
+    (one_hot(Y, 1, 0), ValueError, "1 once in each row", lambda y: y.argmax(axis=1)),
+    (Y[:, None], ValueError, r"y has shape \(60, 1\); give labels, y.ravel\(\), or targets of shape \(60, 3\)", np.ravel),
+])  # fmt: skip
+def test_labels_in_other_clothes_are_told_how_to_be_whole_numbers(given, error, said, remedy):
+    net = sp.Network([5, 20, 3], seed=0)
+    for use in (lambda y: sp.Trainer(net, epochs=1).run(SPIKES, y), lambda y: net.gradient(net.forward(SPIKES), sp.losses.TTFSCrossEntropy(), y)):
+        with pytest.raises(error, match=said):
+            use(given)
+        use(remedy(given))
+
+
+def test_counts_and_membranes_may_be_one_hot():
+    spiking, leaky = (sp.Network([5, 20, 3], seed=0, readout=readout) for readout in ("spiking", "leaky"))
+    for net, loss in ((spiking, sp.losses.SpikeCountMSE()), (leaky, sp.losses.VMaxMSE()), (leaky, sp.losses.MembraneMSE([0.02]))):
+        assert sp.Trainer(net, loss, epochs=1, t_end=0.1).run(SPIKES, one_hot(Y, 1.0, 0.0))

@@ -497,8 +497,79 @@ def test_the_remedy_for_silence_is_one_that_helps():
         sp.Trainer(net, epochs=1).run(spikes, y)
     net = sp.Network([spikes.n_units, 10, 2], seed=0)
     net.wake(spikes)
-    with pytest.warns(RuntimeWarning, match="they spiked in the first one: a lower learning_rate"):
+    with pytest.warns(RuntimeWarning, match="they spiked in the first one: bump=0.01 with bump_pairs=True wakes.*and a lower learning_rate"):
         sp.Trainer(net, epochs=2, learning_rate=1.0, weight_decay=1.0, batch_size=20).run(spikes, y)
+
+
+def told_of(work):
+    """The messages of a run's warnings."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        work()
+    assert all(each.filename == __file__ for each in told)
+    return [str(each.message) for each in told]
+
+
+@pytest.mark.parametrize("late, learning_rate", [(40e-3, 5e-3), (40e-3, 1e-3), (30e-3, 2e-2)])
+def test_outputs_that_times_to_learn_make_silent_are_told_with_what_wakes_them(late, learning_rate):
+    X, y = sp.datasets.yin_yang(500, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    targets = np.where(np.arange(3) == y[:, None], 20e-3, late)
+
+    def trained(**options):
+        trainer = sp.Trainer(sp.Network([5, 60, 3], seed=0), sp.losses.SpikeTimeMSE(), epochs=20, batch_size=50, learning_rate=learning_rate, **options)
+        said = told_of(lambda: trainer.run(spikes, targets))
+        return said, np.mean(np.isinf(trainer.network.forward(spikes).first_spike_times))
+
+    (said,), silent = trained()
+    assert "the loss rose from" in said and "bump=0.01 with bump_pairs=True" in said and silent > 0.2
+    said, silent = trained(bump=0.01, bump_pairs=True)
+    assert not said and silent < 0.1
+
+
+@pytest.mark.parametrize("readout, of", [("spiking", "first spikes"), ("leaky", "maxima")])
+def test_a_derivative_that_leads_up_is_told(readout, of):
+    X, y = sp.datasets.yin_yang(200, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 30, 3], readout=readout, seed=0)
+    net.wake(spikes)
+    middle = np.median(net.forward(spikes).first_spike_times) if readout == "spiking" else 0.5
+
+    def squares(values, y, sign):
+        apart = np.where(np.isfinite(values), values - middle, 0.0) / middle
+        return (apart**2).mean(), sign * 2 * apart / middle / apart.size
+
+    for sign in (1, -1):
+        loss = sp.losses.Custom(lambda values, y, sign=sign: squares(values, y, sign), of=of)
+        trainer = sp.Trainer(net, loss, epochs=10, batch_size=20, learning_rate=1e-3)
+        said = told_of(lambda: trainer.run(spikes, y))
+        assert len(said) == (sign < 0)
+        assert all("the loss rose from" in each and "see by finite differences that the derivative" in each for each in said)
+
+
+def test_times_of_another_unit_are_told():
+    X, y = sp.datasets.yin_yang(60, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    milliseconds = [(1e3 * times, units) for times, units in spikes]
+    targets = np.full((60, 3), 20.0)
+
+    def said(spikes, targets, net, **options):
+        loss = None if targets is y else sp.losses.SpikeTimeMSE()
+        return told_of(lambda: sp.Trainer(net, loss, epochs=1, **options).run(spikes, targets))
+
+    def net(**options):
+        return sp.Network([5, 20, 3], seed=0, **options)
+
+    assert "target times begin at 20 s, and input ends at 0.0298 s; give both in seconds" in said(spikes, targets, net())[0]
+    assert not said(spikes, 1e-3 * targets, net())
+    assert not said(spikes, targets, net(drive=[0.0, 2.0]), t_end=0.1)
+    one_hot = np.eye(3)[y]
+    assert "give labels, y.argmax(axis=1)" in said(spikes, one_hot, net())[0]
+    assert not said(spikes, one_hot.argmax(axis=1), net())
+    as_seconds = sp.SpikeTrains.from_lists(milliseconds, n_units=5)
+    assert "input lasts 29.8 s, very long" in said(as_seconds, y, net())[0]
+    assert not said(sp.SpikeTrains.from_lists(milliseconds, n_units=5, time_unit="ms"), y, net())
+    assert not said(as_seconds, y, net(tau_mem=20.0, tau_syn=5.0))
 
 
 @pytest.mark.parametrize("hidden, said", [([10], "no hidden neuron spiked"), ([], "no sample had an answer")])
