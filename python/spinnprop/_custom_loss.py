@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from importlib import import_module
 from typing import Any, Callable, Dict, Optional, Tuple
@@ -154,13 +155,23 @@ class Custom(Loss):
         """The same of all samples at once, with what was answered kept."""
         return Answer(self._asked(y, is_whole=True))
 
+    def _answer(self, values: Any, *wanted: Any) -> Any:
+        """What the function returns, which is told with how many arguments it is called."""
+        try:
+            return self.function(values, *wanted)
+        except TypeError as error:
+            if _takes(self.function, 1 + len(wanted)):
+                raise
+            how = "with sample_weight or class_weight it is function(values, y, sample_weight)" if len(wanted) > 1 else "it is function(values, y)"
+            raise TypeError(f"{error}; {how}") from None
+
     def _called(self, values: Float64Array, *wanted: Any) -> Tuple[float, Float64Array]:
         if self.autograd == "torch":
             torch = _imported("torch")
             leaf = torch.tensor(values, requires_grad=True)
             # Whoever trains within torch.no_grad() wants these derivatives all the same.
             with torch.enable_grad():
-                answer = self.function(leaf, *wanted)
+                answer = self._answer(leaf, *wanted)
             derivative = None
             if isinstance(answer, torch.Tensor) and answer.numel() == 1 and answer.requires_grad:
                 # Of parameters of the function's own a number may depend, and of the values not.
@@ -170,12 +181,12 @@ class Custom(Loss):
             return _finite(answer.item()), np.ascontiguousarray(derivative.numpy())
         if self.autograd == "jax":
             jax = _imported("jax")
-            answer, pull_back = jax.vjp(lambda own: self.function(own, *wanted), jax.numpy.asarray(values))
+            answer, pull_back = jax.vjp(lambda own: self._answer(own, *wanted), jax.numpy.asarray(values))
             if getattr(answer, "shape", None) != () or not jax.numpy.issubdtype(answer.dtype, jax.numpy.floating):
                 raise TypeError(f"function returned {checks.shown(answer)}; it must return one number that depends on the values it was given")
             (derivative,) = pull_back(jax.numpy.ones_like(answer))
             return _finite(float(answer)), np.asarray(derivative, np.float64, order="C")
-        answer = self.function(values, *wanted)
+        answer = self._answer(values, *wanted)
         if not isinstance(answer, tuple) or len(answer) != 2:
             alone = "the value alone of tensors, with autograd='torch' or 'jax'"
             raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative), or {alone}")
@@ -199,6 +210,17 @@ class Answer:
 
     def again(self, *asked: Any) -> Tuple[float, Float64Array]:
         return self._given
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether it can be called with so many arguments, as far as it tells."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # of some that are written in C
+        pass
+    return True
 
 
 def _imported(autograd: str) -> Any:

@@ -116,10 +116,7 @@ def array(
         if wanted.kind == "i" and found.dtype.kind in "iuf":
             _must_fit(found, wanted, name, limits)
         elif not _can_cast(found.dtype, wanted):
-            raise TypeError(
-                f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; "
-                f"convert it, for example by .astype({'' if wanted == np.bool_ else 'np.'}{wanted})"
-            )
+            raise TypeError(f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; {_conversion(found, wanted)}")
     if ndim is not None and found.ndim != ndim:
         raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
     if found.size * wanted.itemsize > _LARGE and not (found.dtype == wanted and found.flags.c_contiguous):
@@ -162,6 +159,21 @@ def each(values: Any, name: str, what: str) -> Iterator[Any]:
         return iter(values)
     except TypeError:
         raise TypeError(f"{name} is {shown(values)}; it must be a sequence of {what}") from None
+
+
+def _conversion(found: npt.NDArray[Any], wanted: np.dtype[Any]) -> str:
+    """How values that do not cast safely come to be of the wanted type."""
+    by = f".astype({'' if wanted == np.bool_ else 'np.'}{wanted})"
+    if found.dtype.kind in "mM":
+        unit = "timedelta64[us]" if found.dtype.kind == "m" else "datetime64[us]"
+        return f"convert it, for example to microseconds by .astype('{unit}'){by}"
+    if found.dtype.kind in "OSUV":
+        # Of words no type makes numbers.
+        try:
+            found.astype(wanted)
+        except (TypeError, ValueError):
+            return "give numbers"
+    return f"convert it, for example by {by}"
 
 
 def _can_cast(found: np.dtype[Any], wanted: np.dtype[Any]) -> bool:

@@ -39,6 +39,24 @@ def test_what_does_not_fit_is_named():
         sp.SpikeTrains([0.0], [0], np.array([0.0, 2.0**63]), 2)
 
 
+@pytest.mark.parametrize("given, remedy, unit", [
+    (["0.5", "0.25"], r"convert it, for example by .astype\(np.float64\)", "s"),
+    (np.array([0.5, 0.25], object), r"convert it, for example by .astype\(np.float64\)", "s"),
+    (np.array([500, 250], "m8[ms]"), r"to microseconds by .astype\('timedelta64\[us\]'\).astype\(np.float64\)", "us"),
+    (np.array([500, 250], "M8[ms]"), r"to microseconds by .astype\('datetime64\[us\]'\).astype\(np.float64\)", "us"),
+    (["soon", "later"], "give numbers", None),
+    (np.array([{}, 1.0]), "give numbers", None),
+    (np.zeros(2, [("t", "f8"), ("x", "i2")]), "give numbers", None),
+])  # fmt: skip
+def test_what_does_not_cast_is_told_what_makes_numbers_of_it(given, remedy, unit):
+    with pytest.raises(TypeError, match=f"times has dtype .* does not cast safely to float64; .*{remedy}"):
+        sp.SpikeTrains(given, [0, 1], [0, 2], 2)
+    if unit is not None:
+        kind = np.asarray(given).dtype.kind
+        numbers = np.asarray(given).astype({"m": "timedelta64[us]", "M": "datetime64[us]"}.get(kind, kind)).astype(np.float64)
+        np.testing.assert_array_equal(sp.SpikeTrains(numbers, [0, 1], [0, 2], 2, time_unit=unit).times, [0.5, 0.25])
+
+
 def test_whole_numbers_as_times_are_questioned():
     microseconds = np.array([1000, 2500])
     with pytest.warns(UserWarning, match="seconds.*time_unit="):

@@ -426,3 +426,29 @@ def test_a_tensor_alone_needs_its_library_named():
     with pytest.raises(TypeError, match=r"returned 'Tensor'; it must return .*, or the value alone of tensors, with autograd='torch' or 'jax'"):
         net.gradient(rec, sp.losses.Custom(mean), y)
     assert net.gradient(rec, sp.losses.Custom(mean, autograd="torch"), y)[0] > 0
+
+
+@pytest.mark.parametrize("autograd", [None, "torch"])
+def test_a_function_of_too_few_arguments_is_told_which_there_are(autograd):
+    if autograd:
+        pytest.importorskip(autograd)
+
+    def mean(times, y):
+        return times.mean() if autograd else (0.0, np.zeros_like(times))
+
+    X, y = sp.datasets.yin_yang(20)
+    spikes, net = sp.encoding.latency(X, bias=0.0), sp.Network([5, 6, 3], seed=0)
+    weights = np.ones(20)
+    with pytest.raises(TypeError, match=r"3 were given; with sample_weight or class_weight it is function\(values, y, sample_weight\)"):
+        sp.Trainer(net, sp.losses.Custom(mean, autograd=autograd), epochs=1).run(spikes, y, sample_weight=weights)
+    with pytest.raises(TypeError, match=r"2 were given; it is function\(values, y\)"):
+        sp.Trainer(net, sp.losses.Custom(lambda times: mean(times, None), autograd=autograd), epochs=1).run(spikes, y)
+
+    def wrong(times, y, sample_weight=None):
+        raise TypeError("of the function's own")
+
+    with pytest.raises(TypeError, match="^of the function's own$"):
+        sp.Trainer(net, sp.losses.Custom(wrong, autograd=autograd), epochs=1).run(spikes, y, sample_weight=weights)
+    # A function that does not tell what it takes.
+    with pytest.raises(TypeError, match="^dict expected at most 1 argument, got 2$"):
+        sp.Trainer(net, sp.losses.Custom(dict, autograd=autograd), epochs=1).run(spikes, y)
