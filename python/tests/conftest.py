@@ -35,6 +35,14 @@ def net():
     return sp.Network([5, 30, 3], seed=1)
 
 
+@pytest.fixture
+def unpainted():
+    """Pictures are drawn up but not painted, which takes most of the time of short commands: for what is not of pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", lambda figure, file, **options: file.write(b"not painted"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     """No test leaves its number of threads or its open pictures to the next."""

@@ -149,6 +149,7 @@ OF_NO_RUN = {"help", "threads", "pictures", "out", "resume", "storage", "ray", "
 SEARCH = ["--samples", "60", "--epochs", "1", "--trials", "1"]
 
 
+@pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(
     "command, file",
     [
@@ -268,6 +269,7 @@ def test_no_message_of_the_library_names_a_flag_by_its_parameter(words):
         assert not [name for name in long if re.search(rf"(?<![\w.'\"`]){name}(?!\w)", shown)], shown
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_errors_and_warnings_of_a_training_speak_in_flags(capsys, tmp_path):
     names = set(inspect.signature(sp.SpikingClassifier).parameters) | set(inspect.signature(sp.Trainer).parameters)
     command = ["train", "yin-yang", "--samples", "60", "--hidden", "5", "--epochs", "1", "--out", str(tmp_path / "run")]

@@ -54,6 +54,7 @@ def test_a_model_that_cannot_be_written_is_written_elsewhere(spoil, tmp_path, ca
     assert sp.load(path).layer_sizes == (5, 20, 3)
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_the_files_of_a_folder_are_of_one_run(tmp_path, capsys):
     out, command = str(tmp_path), ["train", "yin-yang", *QUICK, "--out", str(tmp_path)]
     (tmp_path / "mine.txt").write_text("stays")

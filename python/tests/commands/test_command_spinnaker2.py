@@ -57,6 +57,7 @@ def test_where_a_model_cannot_be_exported_to(trained, tmp_path, capsys):
     assert {own.name: own.read_bytes() for own in trained.iterdir()} == before
 
 
+@pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(
     ("flags", "named"),
     [(["--delays", "axonal"], "--delays"), (["--readout", "leaky"], "--readout leaky")],

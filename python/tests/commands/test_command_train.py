@@ -92,6 +92,7 @@ def test_a_run_can_be_repeated_from_its_metrics_alone(more, tmp_path, monkeypatc
     assert json.loads((again / "metrics.json").read_text())["settings"] == settings
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_neurons_are_trained_as_told_and_repeated_from_the_metrics(tmp_path, capsys):
     first, again, plain = (tmp_path / name for name in ("first", "again", "plain"))
     command = ["train", "yin-yang", *QUICK, "--hidden", "6", "--out"]
@@ -135,6 +136,7 @@ def test_neurons_are_trained_as_told_and_repeated_from_the_metrics(tmp_path, cap
         assert said in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys, monkeypatch):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     command = ["train", "yin-yang", "--samples", "300", "--epochs", "60", "--hidden", "10", "--out"]
@@ -162,6 +164,7 @@ def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys, monkeypat
     assert sorted(os.listdir(cut)) == sorted(os.listdir(whole))
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_what_was_learnt_before_an_error_is_kept_tested_and_goes_on(tmp_path, capsys, monkeypatch):
     whole_run = sp.Trainer.run
 
@@ -188,6 +191,7 @@ def test_what_was_learnt_before_an_error_is_kept_tested_and_goes_on(tmp_path, ca
     assert "more than --max-spikes = 5 spikes" in said and "so far" not in said
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_a_model_that_cannot_be_judged_is_kept_and_judged_later(tmp_path, capsys, monkeypatch):
     def runs_away(*arguments):
         raise sp.SpinnpropError("more than max_spikes = 5 spikes; a larger max_spikes allows it")
@@ -203,6 +207,7 @@ def test_a_model_that_cannot_be_judged_is_kept_and_judged_later(tmp_path, capsys
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == model and (tmp_path / "run" / "metrics.json").exists()
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_delays_are_trained_as_told(tmp_path, capsys):
     out = tmp_path / "run"
     command = ["train", "yin-yang", *QUICK, "--hidden", "6", "--out", str(out)]
@@ -241,6 +246,7 @@ def test_delays_are_trained_as_told(tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_a_finished_training_goes_on(tmp_path, capsys):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     command = ["train", "yin-yang", "--samples", "100", "--hidden", "10", "--out"]
@@ -254,6 +260,7 @@ def test_a_finished_training_goes_on(tmp_path, capsys):
     assert "begun with another network" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_results_that_do_not_fit_on_a_disk_are_written_later(tmp_path, capsys, monkeypatch):
     def is_full(*arguments):
         raise OSError(28, "No space left on device")

@@ -33,6 +33,7 @@ def files(tmp_path):
     return tmp_path
 
 
+@pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize("name", SETS)
 def test_each_set_trains(name, files, tmp_path, capsys):
     if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
@@ -67,6 +68,7 @@ def test_missing_files_are_told(name, tmp_path, capsys):
     assert stopped.value.code == 2 and "--data" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_options_of_all_sets(tmp_path, capsys):
     command = ["train", "moons", *QUICK[:4], "--hidden", "6", "5", "--out", str(tmp_path)]
     assert _commands.main([*command, "--recurrent", "yes", "--t-end", "0.1", "--tau-mem", "0.01", "0.04", "--tau-syn", "0.005"]) == 0
@@ -82,6 +84,7 @@ def test_options_of_all_sets(tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_batches_are_accumulated_and_epochs_averaged(tmp_path):
     def trained(*options):
         assert _commands.main(["train", "moons", *QUICK, "--batch-size", "30", *options, "--out", str(tmp_path)]) == 0
@@ -101,6 +104,7 @@ def test_steps_of_events_are_above_zero(wrong, capsys):
     assert stopped.value.code == 2 and f"argument --step-time: '{wrong}' is not a number above 0" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_defaults_give_way(files, tmp_path):
     pytest.importorskip("h5py")
     command = ["train", "shd", "--data", str(files), "--engine", "clock", "--steps", "700", "--epochs", "1", "--hidden", "7"]
