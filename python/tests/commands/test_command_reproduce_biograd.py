@@ -24,7 +24,7 @@ def command(name, out, *more, seeds=2, epochs=2):
     return ["reproduce", name, "--seeds", str(seeds), "--epochs", str(epochs), "--out", str(out), *more]
 
 
-def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
+def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch, request):
     own = command("biograd-digits", tmp_path)
     assert _commands.main(own) == 0
     first = capsys.readouterr().out
@@ -50,6 +50,7 @@ def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
     assert _commands.main(own) == 0 and ran == []
     again = capsys.readouterr().out
     assert again.count(" (from an earlier run)\n") == 10 and again.replace(" (from an earlier run)", "") == first
+    request.getfixturevalue("unpainted")
     # A file that holds no result, or one of other options, counts as none; what it was is found again.
     path = tmp_path / results[0]
     whole = path.read_bytes()
@@ -70,6 +71,7 @@ def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
     assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "report.html", "accuracy.svg"])
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_an_interrupted_run_goes_on_to_the_same_end(few_samples, tmp_path, capsys, monkeypatch):
     own = command("biograd-digits", tmp_path, "--learners", "sleep", seeds=1, epochs=4)
     assert _commands.main(own) == 0

@@ -45,7 +45,7 @@ SMALL = ["--hidden", "10", "5", "--delays", "none", "synaptic"]
 
 
 @pytest.mark.parametrize("setting", ["delgrad", "eventprop-delays"])
-def test_networks_side_by_side(setting, tmp_path, capsys, monkeypatch):
+def test_networks_side_by_side(setting, tmp_path, capsys, monkeypatch, request):
     own = command(setting, tmp_path, *SMALL)
     assert _commands.main(own) == 0
     first = capsys.readouterr().out
@@ -85,6 +85,7 @@ def test_networks_side_by_side(setting, tmp_path, capsys, monkeypatch):
     assert _commands.main(own) == 0 and ran == []
     again = capsys.readouterr().out
     assert again.count(" (from an earlier run)\n") == 16 and again.replace(" (from an earlier run)", "") == first
+    request.getfixturevalue("unpainted")
     # A file that holds no result, or one of another setting, counts as none; what it was is found again.
     path = tmp_path / runs[0]
     whole = path.read_bytes()
@@ -185,6 +186,7 @@ def test_trained_as_published(setting, network, more, rates, tmp_path, capsys):
     assert json.loads((tmp_path / "metrics.json").read_text())["options"]["as_published"] is True
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, capsys, monkeypatch):
     own = command("delgrad", tmp_path, "--hidden", "5", "--delays", "none", "--engine", "event", seeds=1, epochs=25)
     assert _commands.main(own) == 0

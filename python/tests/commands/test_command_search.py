@@ -76,7 +76,6 @@ def test_jobs_of_an_array_share_a_search(tmp_path):
     assert one == other
 
 
-@pytest.mark.usefixtures("unpainted")
 def test_search_against_a_cost(tmp_path, capsys):
     command = [*SEARCH, "--out", str(tmp_path)]
     assert _commands.main([*command, "--objective", "accuracy-spikes"]) == 0
