@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 import threading
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 from weakref import WeakValueDictionary
@@ -37,6 +38,8 @@ class Array(NamedTuple):
     shape: Tuple[int, ...]
     #: Its part of what holds all trained, or all fixed ones.
     part: slice
+    #: Of weights, their finite bounds.
+    bounds: Tuple[float, ...]
 
 
 class Readings(NamedTuple):
@@ -315,20 +318,21 @@ def _arrays(network: Network) -> List[Array]:
     n_layers = len(network.layer_sizes) - 1
     found = []
 
-    def add(kind: str, code: int, index: int, name: str) -> None:
+    def add(kind: str, code: int, index: int, name: str, bounds: Iterable[float] = ()) -> None:
         shape = network._shape(code, index)
         if 0 not in shape:
-            found.append(Array(kind, name, code, index, shape, slice(0)))
+            found.append(Array(kind, name, code, index, shape, slice(0), tuple(float(bound) for bound in bounds if math.isfinite(bound))))
 
     for kind, code, recurrent in (
         ("weights", _core.WEIGHTS, _core.RECURRENT_WEIGHTS),
         ("delays", _core.DELAYS, _core.RECURRENT_DELAYS),
     ):
         for place, (source, target) in enumerate(network.connections):
+            bounds = network.weight_bounds[source, target] if kind == "weights" else ()
             if source == target:
-                add(f"recurrent_{kind}", recurrent, target - 1, f"{target - 1}")
+                add(f"recurrent_{kind}", recurrent, target - 1, f"{target - 1}", bounds)
             else:
-                add(kind, code, place, f"{place}" if place < n_layers else f"{source}-{target}")
+                add(kind, code, place, f"{place}" if place < n_layers else f"{source}-{target}", bounds)
     for kind, code in zip(NEURON_PARAMETERS, _NEURON_PARAMETERS):
         for layer in range(n_layers):
             add(kind, code, layer, f"{layer}")
@@ -372,4 +376,6 @@ def trained_names(train: Any, network: Network) -> Tuple[str, ...]:
     for n, name in enumerate(names):
         if name not in TRAINED:
             raise ValueError(f"element {n} of train is {name!r}; it must be one of {', '.join(map(repr, TRAINED))}")
+        if name == "delays" and not any(network.delay_kinds):
+            raise ValueError(f"element {n} of train is 'delays', but no connection has delays; give delays='synaptic' or of another kind, or leave it out")
     return names

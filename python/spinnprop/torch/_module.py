@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
@@ -37,7 +38,7 @@ class Parameters(nn.Module):
         if isinstance(key, tuple):
             name = "-".join(map(str, key))
         else:
-            name = str(key + self._n_layers if -self._n_layers <= key < 0 else key)
+            name = str(key + self._n_layers if isinstance(key, numbers.Integral) and -self._n_layers <= key < 0 else key)
         if name not in self._names:
             raise IndexError(f"there is no {key!r}; there are {', '.join(self._names)}")
         found: Tensor = getattr(self, name)
@@ -216,13 +217,13 @@ class EventProp(nn.Module):
             if tensor.shape != array.shape:
                 raise ValueError(f"{array.kind}[{array.name}] has shape {tuple(tensor.shape)}; it must be {array.shape}")
             if tensor.dtype is not torch.float64:
-                trained[n] = tensor.to(torch.float64)
+                trained[n] = _exact(array, tensor)
         fixed: Any = self._buffers["fixed"]
         neurons = layer.trains_neurons and any(
             tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS
         )
         if fixed.dtype is not torch.float64:
-            fixed = fixed.to(torch.float64)
+            fixed = self._exact_fixed()
         output, *hidden = event_prop(times, trained, fixed, layer, neurons)
         if output.dtype is not dtype:
             output = output.to(dtype)
@@ -233,8 +234,8 @@ class EventProp(nn.Module):
     def to_network(self) -> Network:
         """A `spinnprop.Network` with the values that parameters have now."""
         with torch.no_grad():
-            values = [tensor.to(torch.float64).contiguous().numpy() for tensor in (*self._trained(), self.fixed)]
-            return Network._of(self._layer.with_values(values[:-1], values[-1]))
+            values = [_exact(array, tensor).contiguous().numpy() for array, tensor in zip(self._layer.trained, self._trained())]
+            return Network._of(self._layer.with_values(values, self._exact_fixed().numpy()))
 
     def load_network(self, network: Network) -> None:
         """Takes over all values of a network with the same connections, masks, signs and bounds.
@@ -311,6 +312,9 @@ class EventProp(nn.Module):
             found.append(getattr(module, array.name) if own is None else own)
         return found
 
+    def _exact_fixed(self) -> Tensor:
+        return _flat([_exact(array, self.fixed[array.part]) for array in self._layer.fixed])
+
     def _assign(self, array: Array, given: Tensor) -> None:
         module = self._modules[array.kind]
         with torch.no_grad():
@@ -329,6 +333,16 @@ def _must_be_same(found: Dict[str, Any], own: Dict[str, Any], error: Type[Except
             place = next(n for n, (one, another) in enumerate(zip(value, other)) if one != another)
             what, other, value = f"{what}[{place}]", other[place], value[place]
         raise error(f"{what} of {name} is {checks.shown(other)}, of this layer {checks.shown(value)}; {remedy}")
+
+
+def _exact(array: Array, tensor: Tensor) -> Tensor:
+    """Values in float64. What is rounded as a bound is lies on the bound, not beyond it."""
+    exact = tensor.to(torch.float64)
+    if tensor.dtype is not torch.float64:
+        for bound in array.bounds:
+            # What is added has no history: derivatives pass as if nothing had been rounded.
+            exact = exact + torch.where(tensor == torch.tensor(bound, dtype=tensor.dtype), bound - exact.detach(), 0.0)
+    return exact
 
 
 def _rounded(bounds: Any, dtype: torch.dtype, inwards: float) -> Tensor:

@@ -449,6 +449,42 @@ def test_parameters_are_brought_back():
     assert torch.equal(layer.recurrent_weights[0], 1 - torch.eye(3, dtype=torch.float64)) and (layer.weights[0] == 1).all()
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("train", [None, ("tau_mem",)])
+def test_weights_on_bounds_stay_on_them_in_any_type(kind, train):
+    net = sp.Network([9, 8, 2], recurrent=True, weight_bounds=(-0.1, 2.9), seed=0)
+    exact = EventProp(net, t_end=60e-3, train=train)
+    on_bounds = {pair: net.weights[pair] == -0.1 for pair in net.connections}
+    assert any(own.any() for own in on_bounds.values())
+    loaded, taken = (EventProp(net, t_end=60e-3, train=train, dtype=kind) for _ in range(2))
+    loaded.load_state_dict(exact.state_dict())
+    taken.load_network(net)
+    times = some_times(4, 9, 1).requires_grad_()
+    for layer in (EventProp(net, t_end=60e-3, train=train, dtype=kind), copy.deepcopy(exact).to(kind), loaded, taken):
+        found = layer(times)
+        found[torch.isfinite(found)].sum().backward()
+        again = layer.to_network()
+        assert all((again.weights[pair][on] == -0.1).all() for pair, on in on_bounds.items())
+    if train is None:
+        found = exact(times)
+        found[torch.isfinite(found)].sum().backward()
+        for one, other in zip(layer.parameters(), exact.parameters()):
+            assert other.grad.any()
+            torch.testing.assert_close(one.grad.double(), other.grad, rtol=0.2, atol=0.1 * float(other.grad.abs().max()))
+
+
+def test_delays_that_are_not_there_are_not_trained():
+    with pytest.raises(ValueError, match="element 1 of train is 'delays', but no connection has delays; give delays='synaptic'"):
+        EventProp([3, 2], train=["weights", "delays"])
+    assert len(EventProp([3, 2], train=["weights", "delays"], delays="synaptic").delays) == 1
+
+
+@pytest.mark.parametrize("key", ["2", slice(1), 2, (0, 2), -3])
+def test_parameters_that_are_not_there(key):
+    with pytest.raises(IndexError, match="there is no .*; there are 0, 1"):
+        EventProp([3, 4, 2]).weights[key]
+
+
 def test_types():
     layer, times = small(), some_times(6, 3, 1)
     exact = layer(times)
