@@ -10,8 +10,7 @@ import numpy as np
 from ._core import SpinnpropError
 from ._network import Network
 from ._spikes import SpikeTrains
-from ._support import checks
-from ._support.jobs import result_of
+from ._support.jobs import must_be_answer, result_of
 from ._support.types import Float64Array
 
 
@@ -28,8 +27,7 @@ def in_order(jobs: Sequence[Future[Any]], sample_ranges: Sequence[slice], kind: 
                 if type(error) not in (ValueError, SpinnpropError):
                     raise
                 raise type(error)(f"{place}: {error}") from error
-            if not isinstance(result, kind):
-                raise TypeError(f"{place}: the executor answers {checks.shown(result)}; its futures must give what the function returns that it was sent")
+            must_be_answer(result, kind, place)
             results.append(result)
     except BaseException:
         for job in jobs:

@@ -90,4 +90,8 @@ def evaluate(
             values = work.judge(fitted)
     except (SpinnpropError, MemoryError) as failure:
         error = str(failure)
+    except Exception as failure:
+        # Below an error that ends the search, Python shows this from 3.11 on.
+        getattr(failure, "add_note", str)(f"in a trial with {' '.join(repr(dict(params)).split())}")
+        raise
     return Outcome(values, {**last, "seconds": time.perf_counter() - started, "error": error})

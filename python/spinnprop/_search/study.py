@@ -102,6 +102,8 @@ def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
     path = os.path.abspath(os.fsdecode(checks.path(storage, "storage")))
     if not os.path.isdir(os.path.dirname(path)):
         raise FileNotFoundError(f"storage is {path}, but there is no such folder")
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"storage is {path}, a folder; give the path of a file, as {os.path.join(path, 'trials.sqlite')}")
     if path.endswith(_JOURNAL):
         return path, lambda: _journal(path)
     url = _sqlite_url(path)
@@ -116,10 +118,13 @@ def storage_failures() -> Iterator[None]:
     try:
         yield
     except (StorageInternalError, json.JSONDecodeError) as error:
-        # Of a database, what it said itself.
-        said = str(getattr(error.__cause__, "orig", None) or error)
-        reason = said.splitlines()[0] if said else type(error).__name__
-        raise SpinnpropError(f"the storage of the search has failed: {reason}; trials that had ended are in it") from error
+        raise SpinnpropError(f"the storage of the search has failed: {_said(error)}; trials that had ended are in it") from error
+
+
+def _said(error: BaseException) -> str:
+    """The first line of an error; where Optuna hands on a database's, what that said itself."""
+    said = str(getattr(error.__cause__, "orig", None) or error)
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 def _journal(path: str) -> Any:
@@ -308,8 +313,7 @@ def _study(opened: Callable[[], Any], where: str, study_name: str, pruner: Any, 
             raise ImportError(f"the storage {where} needs a driver ({error}); install it, psycopg2-binary for PostgreSQL, or take an SQLite file") from error
         except Exception as error:
             if attempt == _ATTEMPTS - 1:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise SpinnpropError(f"{where} cannot be used as the storage of a search: {reason}") from error
+                raise SpinnpropError(f"{where} cannot be used as the storage of a search: {_said(error)}") from error
             time.sleep(_PAUSE)
     raise AssertionError("the last attempt returns or raises")
 

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set,
 from .._core import SpinnpropError
 from .._support.bars import Bar
 from .._support.callers import caller_level
-from .._support.jobs import result_of
+from .._support.jobs import must_be_answer, result_of
 from ..executors import begins, has_died, workers
 from . import sampler
 from . import space as spaces
@@ -125,7 +125,9 @@ class Trials:
                     trial, _ = jobs[job]
                     error = None if job.cancelled() else job.exception()
                     if not has_died(error):
-                        self._end(trial, result_of(job))
+                        outcome = result_of(job)
+                        must_be_answer(outcome, Outcome, f"trial {trial.number}")
+                        self._end(trial, outcome)
                     elif is_alone:
                         # Raises what has become of an executor that does not work any more.
                         executor.submit(os.getpid).result()

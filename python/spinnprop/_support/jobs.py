@@ -10,6 +10,7 @@ from typing import Any, MutableSequence, Optional
 
 from .. import _core
 from .._core import SpinnpropError
+from . import checks
 
 #: Of a process of a pool: where it marks that a call has begun, which the process that made the pool sees.
 _marks: Optional[MutableSequence[int]] = None
@@ -70,3 +71,9 @@ def result_of(job: Future[Any]) -> Any:
         raise SpinnpropError(
             "the executor has given up a call, as one does that is shut down or has lost its cluster; what had ended is kept: go on with another executor"
         ) from error
+
+
+def must_be_answer(result: Any, kind: type, place: str) -> None:
+    """Raises TypeError for what no function that was sent gives."""
+    if not isinstance(result, kind):
+        raise TypeError(f"{place}: the executor answers {checks.shown(result)}; its futures must give what the function returns that it was sent")

@@ -150,6 +150,33 @@ def test_storages_that_cannot_be_used(tmp_path):
         assert "storage" in str(caught.value) and "secret" not in str(caught.value)
 
 
+def harmed(path, statement):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        database.commit()
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda path: harmed(path, "CREATE TABLE studies (other INTEGER)"), "no column named study_name|no such column"),
+        (lambda path: path.write_bytes(b"SQLite format 3\0" + bytes(5000)), "not a database|malformed"),
+        (lambda path: path.write_bytes(b"words " * 1000), "not a database"),
+    ],
+)
+def test_a_database_that_holds_something_else_is_told_in_its_own_words(tmp_path, harm, said):
+    harm(tmp_path / "search.sqlite")
+    with pytest.raises(sp.SpinnpropError, match=f"search.sqlite cannot be used as the storage of a search: .*({said})"):
+        search(storage=tmp_path / "search.sqlite")
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.journal"])
+def test_a_folder_is_no_storage(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(IsADirectoryError, match=f"{name}, a folder; give the path of a file, as .*{name}.trials.sqlite"):
+        search(storage=tmp_path / name)
+
+
 @pytest.mark.parametrize("storage", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+pysqlite://"])
 def test_an_address_that_names_no_file_is_refused_at_once(storage):
     with pytest.raises(ValueError, match=f"storage is '{re.escape(storage)}', which names no file; give one, as 'sqlite:///trials.sqlite', or None"):
@@ -391,6 +418,19 @@ def test_an_error_of_a_trial_keeps_what_had_ended(n_jobs):
     with pytest.raises(ZeroDivisionError, match="of one's own") as caught:
         search(estimator=make, n_trials=9, n_jobs=n_jobs)
     assert 3 - n_jobs < len(caught.value.result.trials) <= 3 and caught.value.result.best_params
+    if sys.version_info >= (3, 11):
+        assert caught.value.__notes__ == [f"in a trial with {begun[-1]}"] or n_jobs > 1 and caught.value.__notes__[0].startswith("in a trial with {")
+
+
+def test_an_executor_that_answers_something_else_is_told():
+    class Other(concurrent.futures.Executor):
+        def submit(self, function, *arguments):
+            future = concurrent.futures.Future()
+            future.set_result(7)
+            return future
+
+    with pytest.raises(TypeError, match="trial 0: the executor answers 7; its futures must give what the function returns"):
+        search(executor=Other())
 
 
 def test_a_pool_that_breaks_counts_as_a_death(tmp_path):
