@@ -74,7 +74,7 @@ def ray(address: str = "auto", retries: int = 3) -> Executor:
     --------
     See `search`.
     """
-    return _RayExecutor(need("ray", "spinnprop.executors.ray", "ray"), _text(address), checks.integer(retries, "retries", 0, checks.INT32))
+    return _RayExecutor(need("ray", "spinnprop.executors.ray", "ray"), _text(address, "host:6379"), checks.integer(retries, "retries", 0, checks.INT32))
 
 
 def dask(address: str) -> Executor:
@@ -103,7 +103,7 @@ def dask(address: str) -> Executor:
     --------
     See `search`.
     """
-    return _DaskExecutor(need("distributed", "spinnprop.executors.dask", "dask").Client(_text(address)))
+    return _DaskExecutor(need("distributed", "spinnprop.executors.dask", "dask").Client(_text(address, "tcp://host:8786")))
 
 
 def processes(n_workers: Optional[int] = None, retries: int = 3) -> Executor:
@@ -165,9 +165,25 @@ def has_died(error: Optional[BaseException]) -> bool:
     return isinstance(error, tuple(kinds))
 
 
-def _text(address: Any) -> str:
+def _text(address: Any, example: str) -> str:
     if not isinstance(address, str) or not address:
-        raise TypeError(f"address is {address!r}; it must be that of a scheduler, as 'host:8786'")
+        raise TypeError(f"address is {address!r}; it must be that of a scheduler, as {example!r}")
+    return address
+
+
+def _found(address: str) -> str:
+    """What Ray takes "auto" for: its environment variable or this machine's cluster, the last one if none runs, which it would try for many minutes."""
+    if address == "auto":
+        # Of Ray's own insides: where they are others, it finds the cluster by itself.
+        with contextlib.suppress(ImportError, TypeError):
+            from ray._private.services import get_ray_address_from_environment
+
+            try:
+                return str(get_ray_address_from_environment(address, None))
+            except ConnectionError as error:
+                raise ConnectionError(
+                    "no Ray cluster runs on this machine; start one by ray start --head, or give the address of another, as 'host:6379'"
+                ) from error
     return address
 
 
@@ -364,7 +380,7 @@ class _RayExecutor(Executor):
         self._jobs: Dict[Future[Any], Any] = {}
         self._killed: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
         if self._is_own:
-            _must_answer(address)
+            _must_answer(_found(address))
             module.init(address=address, logging_level="ERROR", log_to_driver=False)
         elif address not in ("auto", module.get_runtime_context().gcs_address):
             raise ValueError(f"address is {address!r}, but this process is connected to another cluster of Ray; leave that first: ray.shutdown()")

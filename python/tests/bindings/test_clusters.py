@@ -151,6 +151,29 @@ def test_where_no_ray_cluster_answers(tmp_path, capsys):
     assert f"spinnprop: no Ray cluster answers at {address}: " in capsys.readouterr().err
 
 
+def test_where_this_machine_has_no_ray_cluster_any_more(tmp_path):
+    pytest.importorskip("ray", reason="pip install ray")
+    program = "import spinnprop as sp\ntry:\n    sp.executors.ray()\nexcept ConnectionError as error:\n    print(error)"
+    known = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    (tmp_path / "ray").mkdir()
+
+    def told(**environment):
+        where = {**known, "RAY_TMPDIR": str(tmp_path), **environment}
+        return subprocess.run([sys.executable, "-c", program], env=where, capture_output=True, text=True, timeout=60).stdout
+
+    assert told(RAY_ADDRESS="127.0.0.1:1").startswith("no Ray cluster answers at 127.0.0.1:1: ")
+    try:
+        from ray._private.services import find_gcs_addresses
+    except ImportError:
+        pytest.skip("this version of Ray finds clusters otherwise")
+    if find_gcs_addresses():
+        pytest.skip("a Ray cluster runs on this machine")
+    assert told().startswith("no Ray cluster runs on this machine; start one by ray start --head, or give")
+    # A cluster that was killed leaves its address.
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    assert told().startswith("no Ray cluster answers at 127.0.0.1:1: ")
+
+
 def test_what_is_left_with_ray_ends(ray_cluster):
     with executors.ray(ray_cluster.address) as executor:
         jobs = [executor.submit(abs, -number) for number in range(8)]
