@@ -8,6 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import Iterator, TypeVar
 
+#: Where a disk has no room, errors name no file.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: A path as it was given: text, bytes stay bytes.
 _Path = TypeVar("_Path", str, bytes)
 
@@ -49,7 +51,7 @@ def replaced(path: _Path) -> Iterator[_Path]:
     except BaseException as error:
         if os.path.exists(part):
             os.remove(part)
-        if isinstance(error, OSError) and error.filename == part:
+        if isinstance(error, OSError) and (error.filename == part or (error.filename is None and error.errno in _FULL)):
             raise OSError(error.errno, error.strerror, os.fsdecode(given)) from None
         raise
 

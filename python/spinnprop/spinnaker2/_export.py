@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import os
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -190,8 +191,11 @@ def export(
         answers = [np.asarray(each.forward(spikes, engine=engine).predict(loss)) for each in (network, own)]
         accuracy, rounded_accuracy = (float(np.mean(each == labels)) for each in answers)
         agreement = float(np.mean(answers[0] == answers[1]))
-    with replaced(name) as part:
-        nir.write(part, graph)
+    # HDF5 leaves a file that it cannot write open, and writes on as long as Python runs.
+    content = io.BytesIO()
+    nir.write(content, graph)
+    with replaced(name) as part, open(part, "wb") as file:
+        file.write(content.getbuffer())
     return Export(
         path=name, weight_bits=bits, network=own, scales=tuple(scales), errors=tuple(errors), zeros=tuple(zeros),
         accuracy=accuracy, rounded_accuracy=rounded_accuracy, agreement=agreement, reader=_READER % (dt, _INTEGRATORS[engine.decay]),

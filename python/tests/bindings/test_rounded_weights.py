@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -200,6 +202,19 @@ def test_arguments_of_an_export(tmp_path):
         assert path.read_bytes() == b"old"
     with pytest.raises(TypeError, match="Network"):
         sp.spinnaker2.export(None, path)
+
+
+def test_an_export_that_a_disk_has_no_room_for(tmp_path):
+    (tmp_path / "net.nir").write_bytes(b"old")
+    program = (
+        "import resource, sys, spinnprop as sp\n"
+        "net = sp.Network([5, 300, 3], seed=0)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))\n"
+        "try:\n    sp.spinnaker2.export(net, sys.argv[1])\nexcept OSError as error:\n    print(error)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "net.nir")], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout.strip(), ended.stderr) == (0, f"[Errno 27] File too large: '{tmp_path / 'net.nir'}'", "")
+    assert [own.read_bytes() for own in tmp_path.iterdir()] == [b"old"]
 
 
 def test_where_nothing_can_be_exported_to(tmp_path):
