@@ -9,7 +9,7 @@ import numpy as np
 from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks, memory
-from .values import parameter, real
+from .values import finite, real
 
 _SMALLER = "take fewer samples at a time"
 
@@ -70,7 +70,7 @@ def recordings_of(data: Any, scale: float) -> Dict[str, SpikeTrains]:
 
 
 def _of_grid(data: Any, scale: float, name: str) -> SpikeTrains:
-    values = parameter(data, name, "data")
+    values = finite(data, name, "data")
     if not ((values == 0) | (values == 1)).all():
         raise ValueError(f"{name} is TimeGriddedData of other numbers than 0 and 1; spikes are either there or not")
     return SpikeTrains.from_dense(values.astype(np.int8), checks.positive(data.dt, f"dt of {name}") / scale)

@@ -54,32 +54,37 @@ def noted_unit(nodes: Dict[str, Any]) -> str:
 
 def parameter(node: Any, name: str, field: str) -> Float64Array:
     """A node's parameter: real and finite numbers, whatever their type."""
-    values = real(node, name, field)
+    return finite(node, f"node {name!r}", field)
+
+
+def finite(owner: Any, called: str, field: str) -> Float64Array:
+    """The same of whatever has such a field."""
+    values = real(owner, called, field)
     if not np.isfinite(values).all():
         value = values[~np.isfinite(values)].ravel()[0]
-        raise ValueError(f"{field} of node {name!r} has the value {value}; all must be finite")
+        raise ValueError(f"{field} of {called} has the value {value}; all must be finite")
     return values
 
 
-def real(node: Any, name: str, field: str) -> Float64Array:
+def real(owner: Any, called: str, field: str) -> Float64Array:
     """Likewise, infinite ones too."""
-    found = _array(node, name, field, None)
+    found = _array(owner, called, field, None)
     if found.dtype.kind not in "biuf":
-        raise ValueError(f"{field} of node {name!r} has dtype {found.dtype}; it must be an array of real numbers")
+        raise ValueError(f"{field} of {called} has dtype {found.dtype}; it must be an array of real numbers")
     return found.astype(np.float64)
 
 
 def shape_of(node: Any, name: str, field: str) -> Tuple[int, ...]:
     """A parameter's; () of one that the node has not."""
-    return _array(node, name, field, 0.0).shape
+    return _array(node, f"node {name!r}", field, 0.0).shape
 
 
-def _array(node: Any, name: str, field: str, default: Optional[float]) -> npt.NDArray[Any]:
+def _array(owner: Any, called: str, field: str, default: Optional[float]) -> npt.NDArray[Any]:
     try:
-        return np.asarray(getattr(node, field, default))
+        return np.asarray(getattr(owner, field, default))
     except (ValueError, RuntimeError, TypeError) as error:
         # Lists of unequal length, tensors that take part in a gradient.
-        raise ValueError(f"{field} of node {name!r} is no array: {checks.shown(str(error))}") from None
+        raise ValueError(f"{field} of {called} is no array: {checks.shown(str(error))}") from None
 
 
 def per_channel(values: Float64Array, n: int, what: str) -> Float64Array:
