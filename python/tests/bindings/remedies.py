@@ -655,6 +655,7 @@ REMEDIES = [
         lambda: searched(estimator=sp.SpikingClassifier(checkpoint="there", **FEW)),
         lambda: searched(estimator=sp.SpikingClassifier(checkpoint=None, **FEW)),
     ),
+    (lambda: searched(storage=os.getcwd()), lambda: searched(storage=os.path.join(os.getcwd(), "trials.sqlite"))),
     (lambda: searched(estimator=3), lambda: [searched(), searched(estimator=lambda hidden: sp.SpikingClassifier(hidden=(hidden,), epochs=1))]),
     (
         lambda: searched(objectives=("accuracy", "energy")),
@@ -996,6 +997,10 @@ def of_torch():
         (lambda: EventProp(own).load_network(net(masks=masks)), lambda: EventProp(net(masks=masks))),
         (lambda: EventProp(own)(times.to_sparse()), lambda: EventProp(own)(times)),
         (
+            lambda: EventProp([5, 3], train=["weights", "delays"]),
+            lambda: [EventProp([5, 3], train=["weights", "delays"], delays="synaptic"), EventProp([5, 3], train=["weights"])],
+        ),
+        (
             lambda: EventProp(net(readout="leaky"), output="membrane"),
             lambda: [EventProp(net(readout="leaky"), output="membrane", times=[1e-3]), EventProp(net(readout="leaky"))],
         ),
@@ -1012,11 +1017,11 @@ ELSEWHERE = {
     **({} if importlib.util.find_spec("nir") else {
         "NIR|ValuedEventData|graph|node|edge|dt is for|spikes and y|the chip's|no accuracy|give labels|is no folder|path of a file": "nir is missing",
     }),
-    **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network": "torch is missing"}),
+    **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network|no connection has delays": "torch is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "make the network with readout|reads membranes, and programs": "test_remedies_of_losses.py follows all of them",
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
-    "the executor has been shut down|cluster of Ray; leave|no Ray cluster answers|has no workers yet": "test_clusters.py",
+    "the executor has been shut down|cluster of Ray; leave|no Ray cluster answers|no Ray cluster runs|has no workers yet": "test_clusters.py",
     "no forward-mode derivatives|no torch.func.grad": "test_torch.py, test_torch_training.py",
     "how many workers": "test_search.py",
     "which may be clamped": "test_custom_losses.py, and own-loss.md trains so",
