@@ -357,7 +357,7 @@ private struct MeasuredNetwork {
         layers = recording.layers
         sampleCount = recording.sampleCount
         for (layer, own) in network.layers.enumerated() {
-            let sorted = histories(network, recording).filter { $0.layer == layer }
+            let sorted = histories(network, recording, layer: layer)
                 .sorted { ($0.sample, $0.unit) < ($1.sample, $1.unit) }
             precondition(sorted.count == sampleCount * own.neuronCount)
             spikes.append(
@@ -420,18 +420,20 @@ private struct MeasuredNetwork {
             for _ in 0..<(isRecurrent ? 60 : 1) where before != times[layer] {
                 before = times[layer]
                 let shown = try recording(network, input, times)
-                for history in histories(network, shown) where history.layer == layer {
+                for history in histories(network, shown, layer: layer) {
                     let at = history.sample * own.neuronCount + history.unit
                     let moved = history.neuron.threshold - self.network.layers[layer].parameters[history.unit].threshold
                     for (ordinal, spike) in spikes[layer][at].enumerated() where !spike.isFixed {
-                        var time = times[layer][at][ordinal]
+                        var (time, last) = (times[layer][at][ordinal], Double.infinity)
                         for _ in 0..<60 {
                             let v = membrane(history, times[layer][at][..<ordinal], time)
                             let step =
                                 history.neuron.tauMem * (spike.threshold + moved - v)
                                 / (history.current(time) + history.neuron.drive - v)
                             time += step
-                            if abs(step) < 1e-16 * abs(time) { break }
+                            // As soon as it is rounding alone that moves it.
+                            if abs(step) >= last && last < 1e-14 * abs(time) { break }
+                            last = abs(step)
                         }
                         times[layer][at][ordinal] = time
                     }

@@ -112,7 +112,7 @@ struct GradientSweepTests {
                 let instance = try RandomCase(configuration, seed: seed)
                 let recording = try instance.forward()
                 let outputs = instance.network.outputCount
-                for own in histories(instance.network, recording) where own.layer == recording.layers.count - 1 {
+                for own in histories(instance.network, recording, layer: recording.layers.count - 1) {
                     let time = recording.outputLayer.maximumTimes[own.sample * outputs + own.unit]
                     if own.arrivalSet(before: time) != own.arrivalSet(before: time.nextUp) { kinks += 1 }
                 }

@@ -98,8 +98,8 @@ func spikesByUnit(_ trains: SpikeTrains, sample: Int) -> [[Double]] {
     return own
 }
 
-/// The history of every neuron in every sample: sample by sample, layer by layer, unit by unit.
-func histories(_ network: Network, _ recording: Recording) -> [NeuronHistory] {
+/// The history of every neuron, or of those of one layer, in every sample: sample by sample, layer by layer, unit by unit.
+func histories(_ network: Network, _ recording: Recording, layer only: Int? = nil) -> [NeuronHistory] {
     // Who sent what: the input first, then every layer.
     let trains = [recording.input] + recording.layers.map(\.spikes)
     var result: [NeuronHistory] = []
@@ -107,7 +107,7 @@ func histories(_ network: Network, _ recording: Recording) -> [NeuronHistory] {
         let sent = trains.indices.map { index in
             index == 0 || network.layers[index - 1].isSpiking ? spikesByUnit(trains[index], sample: sample) : []
         }
-        for (index, layer) in network.layers.enumerated() {
+        for (index, layer) in network.layers.enumerated() where only == nil || only == index {
             var arrivals = [[Arrival]](repeating: [], count: layer.neuronCount)
             for (number, connection) in network.connections.enumerated() where connection.target == index {
                 for (pre, times) in sent[(connection.source ?? -1) + 1].enumerated() {
