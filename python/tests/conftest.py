@@ -10,6 +10,7 @@ CACHE = tempfile.TemporaryDirectory()
 os.environ["SPINNPROP_CACHE"] = CACHE.name
 
 import hypothesis  # noqa: E402
+import painting  # noqa: E402
 import pytest  # noqa: E402
 
 import spinnprop as sp  # noqa: E402
@@ -37,9 +38,8 @@ def net():
 
 @pytest.fixture
 def unpainted():
-    """Pictures are drawn up but not painted, which takes most of the time of short commands: for what is not of pictures."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matplotlib.figure.Figure.savefig", lambda figure, file, **options: file.write(b"not painted"))
+    """Pictures of commands are not painted."""
+    with painting.unpainted():
         yield
 
 

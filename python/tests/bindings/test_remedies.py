@@ -6,8 +6,8 @@ import os
 import re
 
 import pytest
-from matplotlib.figure import Figure
 from messages import REMEDY, core_messages, python_messages, with_remedy
+from painting import unpainted
 from remedies import ELSEWHERE, REMEDIES, studies
 
 from spinnprop import _commands
@@ -110,10 +110,9 @@ def test_remedies_of_a_study_work(tmp_path):
 
 @pytest.fixture(scope="module")
 def said_by_commands(tmp_path_factory):
-    """The messages of commands, each followed. Their pictures are drawn up, but not painted, which takes most of the time of such short ones."""
+    """The messages of commands, each followed."""
     messages = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "savefig", lambda figure, file, **options: file.write(b"not painted"))
+    with unpainted():
         for wrong, right in commands(tmp_path_factory.mktemp("commands")):
             with contextlib.redirect_stderr(io.StringIO()) as shown:
                 assert _commands.main(wrong) in (1, 2), wrong
