@@ -401,12 +401,13 @@ class Trainer:
                 self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor(), function, batches
             )
 
-        if isinstance(self._loss, SpikeTimeMSE) and wanted[1] is not None:
-            self._warn_of_units(own, wanted[1])
+        times = wanted[1] if isinstance(self._loss, SpikeTimeMSE) else None
+        if times is not None:
+            self._warn_of_units(own, times)
         begun = self.epochs_done
         is_over = self._all_epochs(go_on, progress, calls)
         if self.epochs_done > begun:
-            self._warn_of_silence(own, wanted[1] if isinstance(self._loss, SpikeTimeMSE) else None)
+            self._warn_of_silence(own, times)
         elif is_over and self.epochs_done < self.epochs:
             early = f"patience has ended the training after {self.epochs_done} of {self.epochs} epochs, and it does not go on"
             warnings.warn(f"{early}; resume a checkpoint with a larger patience, or with 0", RuntimeWarning, stacklevel=caller_level())

@@ -633,15 +633,13 @@ def sweep(name, margins, is_dense):
     return failures, f"MemoryError at {len(refused)} of {len(margins)} margins, up to {max(refused, default=0)} MB"
 
 
-def alone(name, margins, is_dense):
+def alone(name, margins):
     """The same in processes of their own, where the library has several threads, none of them made before the limit."""
     code = "import sys; sys.path.insert(0, sys.argv[1]); import memory_sweep; memory_sweep.once(*sys.argv[2:])"
     folder = os.path.dirname(os.path.abspath(__file__))
     answers = {}
     for margin in [1 << 20, *margins]:
-        done = subprocess.run(
-            [sys.executable, "-c", code, folder, name, str(margin)], stdout=subprocess.PIPE, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", code, folder, name, str(margin)], stdout=subprocess.PIPE, check=False)
         answers[margin] = (done.returncode, done.stdout.split())
     expected = answers.pop(1 << 20)
     refused = [m for m, (_, words) in answers.items() if words[1:] == [b"True"]]
@@ -673,7 +671,7 @@ def main():
     failed = 0
     for name in asked.names or CASES:
         begun = time.perf_counter()
-        failures, said = (alone if asked.threads else sweep)(name, margins, asked.dense)
+        failures, said = alone(name, margins) if asked.threads else sweep(name, margins, asked.dense)
         print(f"{name}: {len(failures)} failures, {said}, {time.perf_counter() - begun:.1f} s")
         for failure in failures:
             print("   ", failure)

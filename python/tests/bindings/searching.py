@@ -113,4 +113,3 @@ def _ended(processes, storage, n_trials):
     found = search(storage=storage, n_trials=1)
     assert len({trial["params"]["learning_rate"] for trial in found.trials}) == len(found.trials) == n_trials
     assert not running(found.study)
-
