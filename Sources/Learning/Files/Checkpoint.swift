@@ -133,7 +133,7 @@ enum Checkpoint {
             // The network that it holds will do as well, if the file says from what trained neuron parameters count.
             let isTold = !fresh.optimizer.trainsNeurons || file.contains(neuronStart(0))
             let handsOut = try isTold ? network(in: file).fingerprint : nil
-            guard handsOut == fresh.origin else { throw begun(with: "another network") }
+            guard handsOut == fresh.origin else { throw begun(with: "another network", orHolds: isTold) }
         }
         let course = try marks(in: file, coursePrefix)
         let others = fresh.course.filter { !course.contains($0) }
@@ -209,8 +209,11 @@ enum Checkpoint {
         return marks
     }
 
-    private static func begun(with what: String) -> SpinnpropError {
-        SpinnpropError(.fileError, "it was begun with \(what) and goes on with the same alone")
+    /// - Parameter orHolds: whether it goes on with the network that it holds, too. One that was loaded before the file was
+    ///   written again is another.
+    private static func begun(with what: String, orHolds: Bool = false) -> SpinnpropError {
+        let wanted = orHolds ? "that one, or with the one that it holds now, loaded from it again" : "the same alone"
+        return SpinnpropError(.fileError, "it was begun with \(what) and goes on with \(wanted)")
     }
 
     /// The bounds are far above what an optimiser can reach and keep its next step within float64.

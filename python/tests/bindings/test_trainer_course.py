@@ -414,8 +414,11 @@ def test_a_saved_training_goes_on(data, tmp_path):
         further = sp.Trainer(start, epochs=4, batch_size=20, checkpoint=path, resume=True)
         assert further.run(spikes, y) and same(further.network, whole.network)
         np.testing.assert_array_equal(further.history["loss"], whole.history["loss"])
-    with pytest.raises(sp.SpinnpropError, match="another network"):
-        sp.Trainer(sp.Network([5, 12, 3], seed=2), epochs=4, batch_size=20, checkpoint=path, resume=True)
+    # What the file held before the training went on is another network than it holds now.
+    for other in (network, sp.Network([5, 12, 3], seed=2)):
+        with pytest.raises(sp.SpinnpropError, match="another network .* or with the one that it holds now, loaded from it again; remove the file"):
+            sp.Trainer(other, epochs=6, batch_size=20, checkpoint=path, resume=True)
+    assert sp.Trainer(sp.load(path), epochs=6, batch_size=20, checkpoint=path, resume=True).epochs_done == 4
     with pytest.raises(FileNotFoundError):
         begun.save(tmp_path / "none" / "there")
     path.write_bytes(path.read_bytes()[:-1])
