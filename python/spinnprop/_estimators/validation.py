@@ -115,6 +115,8 @@ def comparable(parameter: Any) -> Any:
     """What two parameters of an estimator have in common if, and only if, they say the same."""
     if hasattr(parameter, "__array__"):
         parameter = np.asarray(parameter).tolist()
+    if isinstance(parameter, dict):
+        return {name: comparable(own) for name, own in parameter.items()}
     if isinstance(parameter, (list, tuple)):
         return tuple(map(comparable, parameter))
     return pickle.dumps(parameter) if isinstance(parameter, BaseEngine) else parameter

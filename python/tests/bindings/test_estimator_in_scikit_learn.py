@@ -432,6 +432,17 @@ def test_passes_heed_what_they_are_set_to():
     assert model.loss_ == sp.losses.TTFSCrossEntropy(tau0=1e-3)
 
 
+def test_passes_compare_rates_that_are_arrays():
+    def rates():
+        return {"tau_mem": np.array([0.01, 0.0])}
+
+    model = sp.SpikingClassifier(**SMALL, train=["weights", "tau_mem"], neuron_learning_rate=rates()).partial_fit(X, Y, classes=[0, 1, 2])
+    stepping = model._going_on[0]
+    assert model.set_params(neuron_learning_rate=rates()).partial_fit(X, Y)._going_on[0] is stepping
+    model.neuron_learning_rate["tau_mem"][1] = 0.01
+    assert model.partial_fit(X, Y)._going_on[0] is not stepping
+
+
 def test_the_network_is_asked_with_what_the_estimator_codes():
     model = sp.SpikingClassifier(hidden=(20,), epochs=1).fit(X, Y)
     recording = model.network_.forward(model.encode(X), engine=model.engine_)
