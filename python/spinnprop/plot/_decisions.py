@@ -44,8 +44,8 @@ def decision_map(
 
     Raises
     ------
-    ValueError
-        If the data have another number of features, a label is none of the classes, or only one of X and y is given.
+    ValueError, TypeError
+        If the data have another number of features, a label is none of the classes, only one of X and y is given, or the classifier is not fitted.
 
     Examples
     --------
@@ -68,6 +68,10 @@ def decision_map(
         raise ValueError(f"the data have {n_features} features; a map needs 2, or the 4 of Yin-Yang: x, y, 1 - x, 1 - y")
     if points is not None and n_features == 4 and not np.allclose(points[:, :2] + points[:, 2:], 1.0):
         raise ValueError("X has 4 features that are not x, y, 1 - x, 1 - y; a map needs 2 features or those of Yin-Yang")
+    if points is not None:
+        checks.shape(np.asarray(y), points.shape[:1], "y")
+    if not hasattr(classifier, "predict") or (classes is None and not hasattr(classifier, "classes_")):
+        raise TypeError(f"classifier is {checks.shown(classifier)}; it must be a fitted classifier, or have predict and its labels be given as classes")
     labels = np.asarray(classifier.classes_ if classes is None else classes)
     colours = np.array([matplotlib.colormaps["tab10"](n % 10) for n in range(len(labels))])
     low, high = _reach(points, n_features)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 import numpy as np
 
+from .._support import checks
 from ._axes import new_or_given
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def search_history(result: SearchResult, ax: Any = None) -> Any:
     >>> small = sp.SpikingClassifier(epochs=1)
     >>> ax = sp.plot.search_history(sp.search(X, y, {"hidden": (5, 20)}, estimator=small, n_trials=2))
     """
+    name, label, factor = _score(result)
     axes = new_or_given(ax)
     trials = result.trials
-    name, label, factor = _score(result)
     for state, marker, colour in (("complete", "o", "C0"), ("pruned", "x", "0.6")):
         points = [(trial["number"], factor * trial[name]) for trial in trials if trial["state"] == state]
         if points:
@@ -88,12 +89,12 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
     ... )
     >>> ax = sp.plot.pareto_front(found)
     """
+    score, label, factor = _score(result)
     costs = result.objectives[1:]
     if not costs or (cost is not None and cost not in costs):
         raise ValueError(f"cost is {cost!r}; the search had the objectives {', '.join(result.objectives)}")
     name = costs[0] if cost is None else cost
     cost_label, unit = _AXES.get(name, (name, 1.0))
-    score, label, factor = _score(result)
     axes = new_or_given(ax)
     complete = [trial for trial in result.trials if trial["state"] == "complete"]
     points, front = (
@@ -112,5 +113,7 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
 
 def _score(result: SearchResult) -> Tuple[str, str, float]:
     """What trials were judged by: its name, the axis' label, and what it is multiplied by for that."""
+    if not hasattr(result, "objectives"):
+        raise TypeError(f"result is {checks.shown(result)}; it must be what spinnprop.search returns")
     name = result.objectives[0]
     return (name, "validation R2", 1.0) if name == "r2" else (name, "validation accuracy (%)", 100.0)

@@ -1,5 +1,7 @@
 """Pictures."""
 
+import types
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -94,9 +96,15 @@ def test_decision_map_of_any_two_features():
         ((np.zeros(3), y), "shape"),
         ((X, None), "y is None"),
         ((X, np.array(["down", "up", "left"])), "left"),
+        ((X, y[:2]), r"y has shape \(2,\); it must have \(3,\)"),
     ):
         with pytest.raises(ValueError, match=message):
             sp.plot.decision_map(Upper(), *wrong, ax=axes())
+    for wrong in (sp.SpikingClassifier(), sp.SpikingRegressor(), None):
+        with pytest.raises(TypeError, match="must be a fitted classifier"):
+            sp.plot.decision_map(wrong, ax=axes())
+    unnamed = types.SimpleNamespace(predict=Upper().predict)
+    assert sp.plot.decision_map(unnamed, X, y, ax=axes(), classes=Upper.classes_).get_title() == ax.get_title()
 
 
 def test_titles_of_chips_differ():
@@ -136,6 +144,9 @@ def test_searches():
             sp.plot.pareto_front(found, wrong)
     with pytest.raises(ValueError, match="objectives accuracy"):
         sp.plot.pareto_front(sp.search(X, y, n_trials=1, **options))
+    for draw in (sp.plot.search_history, sp.plot.pareto_front):
+        with pytest.raises(TypeError, match="what spinnprop.search returns"):
+            draw(found.study)
     nothing = {**options, "space": {"max_spikes": [20]}}
     for draw, objectives in ((sp.plot.search_history, "accuracy"), (sp.plot.pareto_front, ("accuracy", "spikes"))):
         draw(sp.search(X, y, n_trials=1, objectives=objectives, **nothing), ax=axes()).figure.canvas.draw()
