@@ -132,7 +132,8 @@ def from_events(events: Any, sensor_size: Any, starts: Any = None, length: Any =
     samples = [events] if is_one else list(checks.each(events, "events", "structured arrays, one each sample"))
     for sample, own in enumerate(samples):
         if not getattr(getattr(own, "dtype", None), "names", None) or not own.ndim:
-            raise TypeError(f"sample {sample} is {checks.shown(own)}; events are structured arrays with the fields t, x and, where there are, y and p")
+            remedy = "; of a DataFrame give to_records(index=False)" if hasattr(events, "to_records") or hasattr(own, "to_records") else ""
+            raise TypeError(f"sample {sample} is {checks.shown(own)}; events are structured arrays with the fields t, x and, where there are, y and p{remedy}")
     room_for(float(sum(map(len, samples))))
     width, height, polarities = _sensor(_reached(samples) if sensor_size is None else sensor_size)
     times: List[Any] = []
@@ -276,7 +277,10 @@ def _within(events: Any, name: str, count: int, sample: int) -> Int64Array:
     outside = (values < 0) | (values >= count)
     if outside.any():
         place = int(np.flatnonzero(outside)[0])
-        raise ValueError(f"{name} of event {place} of sample {sample} is {values[place]}; with this sensor_size it must be 0 .. {count - 1}")
+        wanted = f"with this sensor_size it must be 0 .. {count - 1}" if count < checks.INT32 else f"it must be 0 .. {count - 1}"
+        if name in _POLARITIES and values.min() == -1:
+            wanted = "polarities are 0 and 1: make 0 of -1"
+        raise ValueError(f"{name} of event {place} of sample {sample} is {values[place]}; {wanted}")
     return values
 
 

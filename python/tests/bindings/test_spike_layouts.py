@@ -163,11 +163,23 @@ def test_events_of_a_camera():
     (np.array([(5, 0)], [("q", "i4"), ("x", "i4")]), 3, "one of t, time"), (np.array([(-5, 0)], [("t", "i4"), ("x", "i4")]), 3, "times"),
     (np.array([(5, 0, 0, 1)], CAMERA), (), "sensor_size"), (np.array([(5, 0, 0, 1)], CAMERA), (3, 0), "sensor_size"),
     (np.array([(5, 0, 0, 1)], CAMERA), (2**20, 2**20), "sensor_size"), (np.array([(5, 0, 0, 1)], CAMERA), (1, 2, 3, 4), "sensor_size"),
+    (np.array([(5, 0, -1)], [("t", "i4"), ("x", "i4"), ("pol", "i1")]), (3, 1, 2), "polarities are 0 and 1: make 0 of -1"),
+    (np.array([(5, 0, -1)], [("t", "i4"), ("x", "i4"), ("p", "i1")]), None, "p of event 0 of sample 0 is -1; polarities are 0 and 1"),
+    (np.array([(5, -3)], [("t", "i4"), ("x", "i4")]), None, "x of event 0 of sample 0 is -3; it must be 0 "),
     (np.array([(0.5, -1)], [("t", "f4"), ("x", "i4")]), 3, "x of event 0"), (np.array([(0.5, 0.5)], [("t", "f4"), ("x", "f4")]), 3, "x has the value 0.5"),
 ])  # fmt: skip
 def test_events_that_do_not_fit(events, size, word):
     with pytest.raises(ValueError, match=word):
         sp.SpikeTrains.from_events(events, size)
+
+
+def test_events_of_a_table():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"t": [3, 1200], "x": [1, 0]})
+    for given in (table, [table]):
+        with pytest.raises(TypeError, match=r"give to_records\(index=False\)$"):
+            sp.SpikeTrains.from_events(given)
+    assert as_list(sp.SpikeTrains.from_events(table.to_records(index=False))) == [([3e-6, 1200e-6], [1, 0])]
 
 
 def test_events_in_fractions_of_microseconds():
