@@ -22,9 +22,13 @@ Delays = Union[None, str, Sequence[Optional[str]]]
 
 def per_neuron(values: Any, name: str) -> Float64Array:
     """A scalar, or one per layer or neuron."""
+    wanted = "one number, one per layer, or one per neuron of all layers, as np.concatenate makes of an array for each"
+    # Of arrays of different lengths numpy says that they make none.
+    if hasattr(values, "__iter__") and not isinstance(values, (str, np.ndarray)) and any(map(np.ndim, values)):
+        raise ValueError(f"{name} has an array in the place of a number; give {wanted}")
     array: Float64Array = checks.array(values, np.float64, name)
     if array.ndim > 1 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}; give one number, one per layer, or one per neuron")
+        raise ValueError(f"{name} has shape {array.shape}; give {wanted}")
     return array.reshape(-1)
 
 

@@ -98,6 +98,10 @@ def test_neuron_parameters_for_all_per_layer_and_per_neuron():
     net = sp.Network([2, 2, 1], tau_syn=[1e-3, 2e-3, 3e-3], reset=-0.5, threshold=np.float32(2))
     assert net.tau_syn[0].tolist() == [1e-3, 2e-3] and net.tau_syn[1].tolist() == [3e-3]
     assert net.reset[1].tolist() == [-0.5] and net.threshold[0].tolist() == [2.0, 2.0]
+    # What a network has is an array for each layer.
+    with pytest.raises(ValueError, match="tau_syn has an array in the place of a number.*, as np.concatenate makes"):
+        sp.Network([2, 2, 1], tau_syn=net.tau_syn)
+    assert [own.tolist() for own in sp.Network([2, 2, 1], tau_syn=np.concatenate(net.tau_syn)).tau_syn] == [own.tolist() for own in net.tau_syn]
 
 
 @pytest.mark.parametrize(
