@@ -334,6 +334,10 @@ REMEDIES = [
         lambda: sp.SpikeTrains.from_events(EVENTS, sample_starts=[]),
         lambda: [sp.SpikeTrains.from_events(EVENTS, sample_starts=starts) for starts in ([0], None)],
     ),
+    (
+        lambda: sp.Network([5, 6, 3], tau_mem=net().tau_mem),
+        lambda: [sp.Network([5, 6, 3], tau_mem=taus) for taus in (20e-3, [20e-3, 10e-3], np.concatenate(net().tau_mem))],
+    ),
     (lambda: sp.SpikeTrains.from_events([EVENTS], sample_starts=[10**9]), lambda: sp.SpikeTrains.from_events([EVENTS], sample_starts=[0])),
     (lambda: sp.encoding.poisson([[1.5]]), lambda: sp.encoding.poisson([[1.0]])),
     (lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(X), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(SPIKES)),

@@ -176,9 +176,9 @@ def test_events_that_do_not_fit(events, size, word):
 def test_events_of_a_table():
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"t": [3, 1200], "x": [1, 0]})
-    for given in (table, [table]):
+    for events in (table, [table]):
         with pytest.raises(TypeError, match=r"give to_records\(index=False\)$"):
-            sp.SpikeTrains.from_events(given)
+            sp.SpikeTrains.from_events(events)
     assert as_list(sp.SpikeTrains.from_events(table.to_records(index=False))) == [([3e-6, 1200e-6], [1, 0])]
 
 
