@@ -407,7 +407,9 @@ class Trainer:
         begun = self.epochs_done
         is_over = self._all_epochs(go_on, progress, calls)
         if self.epochs_done > begun:
-            self._warn_of_silence(own, times)
+            first, last = self.history[0], self.history[-1]
+            if not self._warn_of_silence(first, last, own):
+                self._warn_of_a_rise(first, last, own, times)
         elif is_over and self.epochs_done < self.epochs:
             early = f"patience has ended the training after {self.epochs_done} of {self.epochs} epochs, and it does not go on"
             warnings.warn(f"{early}; resume a checkpoint with a larger patience, or with 0", RuntimeWarning, stacklevel=caller_level())
@@ -434,9 +436,8 @@ class Trainer:
             if is_over or has_stopped:
                 return not has_stopped
 
-    def _warn_of_silence(self, spikes: SpikeTrains, targets: Optional[Float64Array]) -> None:
-        """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell; `targets` are times."""
-        first, last = self.history[0], self.history[-1]
+    def _warn_of_silence(self, first: np.void, last: np.void, spikes: SpikeTrains) -> bool:
+        """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell; gives whether it has."""
         if len(self._sizes) > 1 and last["hidden_spikes"] == 0:
             found = "no hidden neuron spiked in the last epoch: hidden layers learn nothing"
             has_fallen_silent, into = first["hidden_spikes"] > 0, 0
@@ -448,8 +449,7 @@ class Trainer:
             found = f"{share:.3g} % of the samples had no answer in the last epoch, as outputs that should give it fell silent: nothing is learnt from these"
             has_fallen_silent, into = True, -1
         else:
-            self._warn_of_a_rise(first, last, spikes, targets)
-            return
+            return False
         if not len(spikes.times):
             remedy = "the samples have no spikes; see where they were lost"
         elif (late := self._share_after_the_end(spikes)) > 0.5:
@@ -471,9 +471,10 @@ class Trainer:
         else:
             remedy = f"{self._of_quiet_weights}; see that t_end and delays leave time for a response"
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
+        return True
 
     def _warn_of_a_rise(self, first: np.void, last: np.void, spikes: SpikeTrains, targets: Optional[Float64Array]) -> None:
-        """Says so where the loss has risen in the course of a training, with what is most often behind it."""
+        """Says so where the loss has risen in the course of a training, with what is most often behind it; `targets` are times."""
         if last["loss"] - first["loss"] <= 0.1 * abs(first["loss"]):
             return
         found = f"the loss rose from {first['loss']:.3g} in the first epoch to {last['loss']:.3g} in the last"
