@@ -36,7 +36,7 @@ from ._support.training import (
     trained_kinds,
 )
 from ._support.types import Float64Array, Int64Array, PathLike, Progress, Supervision
-from .losses import Custom, Loss, RateRegularisation, SpikeTimeMSE
+from .losses import Custom, Loss, RateRegularisation, SpikeCountCrossEntropy, SpikeCountMSE, SpikeTimeMSE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -362,8 +362,8 @@ class Trainer:
         -----
         RuntimeWarning
             If in the last epoch no hidden neuron spiked, no sample had an answer, or the loss was above that of the first epoch and outputs were silent, or
-            the derivative is that of a function in `losses.Custom`; if target times are of another unit than spikes; where patience has ended the training
-            before, and nothing is done.
+            the derivative is that of a function in `losses.Custom`; if plain counts of spikes, or such a function, have no derivative; if target times are
+            of another unit than spikes; where patience has ended the training before, and nothing is done.
         """
         own = trains(spikes, "spikes")
         wanted, own_y = self._supervision(y, sample_weight, len(own))
@@ -404,11 +404,11 @@ class Trainer:
         times = wanted[1] if isinstance(self._loss, SpikeTimeMSE) else None
         if times is not None:
             self._warn_of_units(own, times)
-        begun = self.epochs_done
+        begun, into_outputs = self.epochs_done, self._weights_into_outputs()
         is_over = self._all_epochs(go_on, progress, calls)
         if self.epochs_done > begun:
             first, last = self.history[0], self.history[-1]
-            if not self._warn_of_silence(first, last, own):
+            if not (self._warn_of_silence(first, last, own) or self._warn_of_standstill(last, into_outputs)):
                 self._warn_of_a_rise(first, last, own, times)
         elif is_over and self.epochs_done < self.epochs:
             early = f"patience has ended the training after {self.epochs_done} of {self.epochs} epochs, and it does not go on"
@@ -471,6 +471,26 @@ class Trainer:
         else:
             remedy = f"{self._of_quiet_weights}; see that t_end and delays leave time for a response"
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
+        return True
+
+    def _weights_into_outputs(self) -> Optional[Float64Array]:
+        """Those that a loss moves first, where there may be none that it moves."""
+        is_plain = isinstance(self._loss, (SpikeCountCrossEntropy, SpikeCountMSE)) and self._loss.tau0 == math.inf
+        is_learnt = any(self.learning_rate[-1:])
+        return self.network.weights[-1] if is_learnt and (is_plain or isinstance(self._loss, Custom)) else None
+
+    def _warn_of_standstill(self, last: np.void, before: Optional[Float64Array]) -> bool:
+        """Says so where a loss that is not 0 has not moved weights into the outputs from what they were; gives whether it has."""
+        if before is None or 0 in (last["loss"], last["learning_rate"]):
+            return False
+        # Engines with time steps round weights to float32 before they move them.
+        if not any(np.array_equal(own, self.network.weights[-1]) for own in (before, before.astype(np.float32))):
+            return False
+        if isinstance(self._loss, Custom):
+            remedy = "see by finite differences that the one which the function returns is that of its value"
+        else:
+            remedy = "whole spikes do not come and go by degrees; give a tau0 that is finite, about as long as the input lasts"
+        warnings.warn(f"no weight into the outputs has moved, as the loss has no derivative: {remedy}", RuntimeWarning, stacklevel=caller_level())
         return True
 
     def _warn_of_a_rise(self, first: np.void, last: np.void, spikes: SpikeTrains, targets: Optional[Float64Array]) -> None:

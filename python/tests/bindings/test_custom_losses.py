@@ -322,13 +322,13 @@ def test_samples_without_a_spike_are_counted(engine, of):
     spikes = sp.encoding.latency_grid(X) if engine == "clock" else sp.encoding.latency(X, bias=0.0)
     network = sp.Network([5, 20, 3], engine=engine, **(dict(tau_mem=1e-2) if engine == "first-spike" else {}))
     network.wake(spikes, engine)
-    loss = sp.losses.Custom(lambda times, y: (0.25, np.zeros_like(times)), of=of)
+    loss = sp.losses.Custom(lambda times, y: (0.25, np.ones_like(times)), of=of)
     heard = np.isfinite(network.forward(spikes, engine=engine).first_spike_times).any(axis=1)
     for weights in (network.weights[1], np.zeros((3, 20))):
         network.weights[1] = weights
         silent = float(1 - np.mean(heard & weights.any()))
         assert network.gradient(network.forward(spikes, engine=engine), loss, y, engine=engine)[1].skipped == 40 * silent
-        trainer = sp.Trainer(network, loss, engine=engine, epochs=1, batch_size=15)
+        trainer = sp.Trainer(network, loss, engine=engine, epochs=1, batch_size=15, learning_rate=1e-6)
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
             trainer.run(spikes, y, (spikes, y))

@@ -550,6 +550,31 @@ def test_a_derivative_that_leads_up_is_told(readout, of):
         assert all("the loss rose from" in each and "see by finite differences that the derivative" in each for each in said)
 
 
+def test_a_loss_without_a_derivative_is_told():
+    X, y = sp.datasets.yin_yang(60, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 30, 3], seed=0)
+    net.wake(spikes)
+
+    def said(loss, **options):
+        trainer = sp.Trainer(net, loss, epochs=2, batch_size=20, **options)
+        return told_of(lambda: trainer.run(spikes, y))
+
+    for counts in (sp.losses.SpikeCountCrossEntropy, sp.losses.SpikeCountMSE):
+        (message,) = said(counts(tau0=math.inf))
+        assert "no weight into the outputs has moved" in message and "give a tau0 that is finite" in message
+        assert not said(counts())
+        # Weights that rates alone, or nothing, shall move.
+        assert not said(counts(tau0=math.inf), learning_rate=[0.01, 0.0])
+        assert not said(counts(tau0=math.inf), schedule=lambda epoch: 0.0)
+    (message,) = said(sp.losses.Custom(lambda times, y: (1.0, np.zeros_like(times))))
+    assert "no weight into the outputs has moved" in message and "finite differences" in message
+    steps = sp.Trainer(sp.Network([5, 30, 3], engine="clock", seed=0), sp.losses.SpikeCountMSE(tau0=math.inf), engine="clock", epochs=1)
+    assert "no weight into the outputs has moved" in told_of(lambda: steps.run(sp.encoding.latency_grid(X), y))[0]
+    # What is met already has nothing to learn.
+    assert not said(sp.losses.Custom(lambda times, y: (0.0, np.zeros_like(times))))
+
+
 def test_times_of_another_unit_are_told():
     X, y = sp.datasets.yin_yang(60, seed=1)
     spikes = sp.encoding.latency(X, bias=0.0)
