@@ -360,7 +360,10 @@ class Recording:
         return classes
 
     def probabilities(self, loss: Optional[Loss] = None) -> Float64Array:
-        """(n_samples, n_outputs) float64: the loss's softmax over outputs, uniform where no output spoke."""
+        """(n_samples, n_outputs) float64: the loss's softmax over outputs, uniform where no output spoke.
+
+        `losses.Custom`, `losses.MembraneMSE` and `losses.VanRossum` have none: 1 for the output that decides, 0 for others.
+        """
         values = np.empty((len(self), self._info["n_outputs"]))
         _core.recording_probabilities(values, *self._judged(loss))
         return values

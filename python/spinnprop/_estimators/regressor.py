@@ -75,7 +75,8 @@ checkpoint_every, resume, random_state, warm_start, verbose
     reset : float, array-like or None
         As in `Network`. None: -10 with membranes on time steps, to the same end; else 0.
     loss : Loss or None
-        `losses.SpikeTimeMSE`, of membranes `losses.VMaxMSE`, or `losses.Custom`. None: the one of the read-out, with the mean tau_syn as tau0.
+        `losses.SpikeTimeMSE`, of membranes `losses.VMaxMSE`, or `losses.Custom`, whose function gets as y what outputs are to say: seconds of
+        first spikes, or largest membranes. None: the one of the read-out, with the mean tau_syn as tau0.
 
     Attributes
     ----------
@@ -212,6 +213,8 @@ checkpoint_every, resume, random_state, warm_start, verbose
             raise ValueError(
                 f"loss is {self.loss!r}; a regressor with a {network.readout} read-out has losses.{type(usual).__name__} or losses.Custom"
             )
+        if isinstance(self.loss, losses.Custom) and self.loss.of == "integrals":
+            raise ValueError("loss is Custom of integrals, and a regressor reads largest membranes; give of='maxima', or train on integrals by a Trainer")
         return self.loss
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:

@@ -205,7 +205,7 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         return weights
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """The loss's softmax over outputs: (n_samples, n_classes) float64, uniform where no output spoke."""
+        """The loss's softmax over outputs: (n_samples, n_classes) float64, uniform where no output spoke; 0 and 1 of a loss without, as `losses.Custom`."""
         parts = [recording.probabilities(self.loss_) for recording in self._recordings(X)]
         return np.concatenate([np.empty((0, len(self.classes_))), *parts])
 

@@ -71,6 +71,11 @@ def adjoint(change=lambda gradients: gradients, engine="event"):
 CUSTOM = sp.losses.Custom(lambda times, y: (0.0, np.zeros_like(times)))
 
 
+def squared(values, y):
+    return ((values - y) ** 2).mean(), 2 * (values - y) / values.size
+
+
+
 def step(network):
     network.weights[0] = network.weights[0] - np.ones((6, 5))
 
@@ -333,6 +338,13 @@ REMEDIES = [
     (
         lambda: sp.SpikeTrains.from_events(EVENTS, sample_starts=[]),
         lambda: [sp.SpikeTrains.from_events(EVENTS, sample_starts=starts) for starts in ([0], None)],
+    ),
+    (
+        lambda: sp.SpikingRegressor(**FEW, readout="leaky", loss=sp.losses.Custom(squared, of="integrals", tau=0.02)).fit(X, Y),
+        lambda: [
+            sp.SpikingRegressor(**FEW, readout="leaky", loss=sp.losses.Custom(squared, of="maxima")).fit(X, Y),
+            sp.Trainer(net(readout="leaky"), sp.losses.Custom(squared, of="integrals", tau=0.02), epochs=1).run(SPIKES, Y[:, None]),
+        ],
     ),
     (
         lambda: sp.Network([5, 6, 3], tau_mem=net().tau_mem),

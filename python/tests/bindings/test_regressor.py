@@ -204,6 +204,7 @@ def test_silent_outputs_say_the_mean(readout):
         (dict(readout="leaky", loss=sp.losses.SpikeTimeMSE()), Y, ValueError, "leaky read-out has losses.VMaxMSE"),
         (dict(loss=sp.losses.TTFSCrossEntropy()), Y, ValueError, "spiking read-out has losses.SpikeTimeMSE"),
         (dict(loss=sp.losses.VMaxMSE()), Y, ValueError, "spiking read-out has losses.SpikeTimeMSE"),
+        (dict(readout="leaky", loss=sp.losses.Custom(min, of="integrals", tau=0.02)), Y, ValueError, "reads largest membranes; give of='maxima'"),
         (dict(weight_mean=[0.0, 0.0], weight_std=[0.0, 0.0]), Y, ValueError, "an output of the untrained network is silent"),
         ({}, np.where(Y > 0, np.nan, Y), ValueError, "NaN"),
         ({}, np.where(Y > 0, np.inf, Y), ValueError, "infinity"),
