@@ -72,7 +72,7 @@ def neuron_rates(value: Any, n_layers: int, trained: Iterable[str]) -> Dict[str,
         return dict.fromkeys(own, layer_rates(value, "neuron_learning_rate", n_layers))
     for kind in value:
         if kind not in own:
-            raise ValueError(f"neuron_learning_rate names {kind!r}; it must be one of what is trained, {', '.join(own) or 'nothing'}")
+            raise ValueError(f"neuron_learning_rate names {kind!r}, which train does not; name it there, too, or leave it out")
     return {
         kind: layer_rates(rates, f"neuron_learning_rate[{kind!r}]", n_layers, "neuron_learning_rate")
         for kind, rates in value.items()

@@ -347,6 +347,10 @@ REMEDIES = [
         ],
     ),
     (
+        lambda: sp.Trainer(net(), neuron_learning_rate={"tau_mem": 1e-3}),
+        lambda: [sp.Trainer(net(), train=["tau_mem"], neuron_learning_rate={"tau_mem": 1e-3}), sp.Trainer(net(), neuron_learning_rate={})],
+    ),
+    (
         lambda: sp.Network([5, 6, 3], tau_mem=net().tau_mem),
         lambda: [sp.Network([5, 6, 3], tau_mem=taus) for taus in (20e-3, [20e-3, 10e-3], np.concatenate(net().tau_mem))],
     ),
