@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import numpy as np
@@ -106,21 +107,33 @@ class TensorBoard(_Tracker):
         self._summary: Any = need("tensorboardX.summary", "callbacks.TensorBoard", "tensorboard")
         self._event: Any = need("tensorboardX.proto.event_pb2", "callbacks.TensorBoard", "tensorboard").Event
         os.makedirs(path, exist_ok=True)
+        self._folder = path
         # tensorboardX's own queue writes in a thread: after an error there, a full disk say, whoever writes next would wait for ever.
         self._writer: Any = events.EventsWriter(os.path.join(path, "events"), f".{os.getpid()}.{next(_files)}")
 
     def _keep(self, epoch: int, numbers: Dict[str, float]) -> None:
-        for name, value in numbers.items():
-            # Curves with the same beginning are shown together.
-            if name.startswith("validation_"):
-                tag = f"{name[len('validation_') :]}/validation"
-            else:
-                tag = f"{name}/training" if name in ("loss", "accuracy") else name
-            self._writer.write_event(self._event(wall_time=time.time(), step=epoch, summary=self._summary.scalar(tag, value)))
-        self._writer.flush()
+        with self._writing():
+            for name, value in numbers.items():
+                # Curves with the same beginning are shown together.
+                if name.startswith("validation_"):
+                    tag = f"{name[len('validation_') :]}/validation"
+                else:
+                    tag = f"{name}/training" if name in ("loss", "accuracy") else name
+                self._writer.write_event(self._event(wall_time=time.time(), step=epoch, summary=self._summary.scalar(tag, value)))
+            self._writer.flush()
 
     def _end(self, state: str) -> None:
-        self._writer.close()
+        with self._writing():
+            self._writer.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            # A training writes other files, too, and the error of one that is open does not name it.
+            error.filename = error.filename or self._folder
+            raise
 
 
 class MLflow(_Tracker):
