@@ -185,7 +185,7 @@ def _indices(labels: Any, given: Any) -> Any:
     found = order[np.minimum(np.searchsorted(labels, given, sorter=order), len(labels) - 1)]
     strange = given[labels[found] != given]
     if len(strange):
-        raise ValueError(f"label {strange[0]!r} is none of the classes {', '.join(map(str, labels))}; give them as classes")
+        raise ValueError(f"label {strange[:1].tolist()[0]!r} is none of the classes {', '.join(map(str, labels))}; give them as classes")
     return found
 
 

@@ -95,7 +95,7 @@ def test_decision_map_of_any_two_features():
         ((np.zeros((3, 4)), y), "not x, y, 1 - x, 1 - y"),
         ((np.zeros(3), y), "shape"),
         ((X, None), "y is None"),
-        ((X, np.array(["down", "up", "left"])), "left"),
+        ((X, np.array(["down", "up", "left"])), "^label 'left' is none"),
         ((X, y[:2]), r"y has shape \(2,\); it must have \(3,\)"),
     ):
         with pytest.raises(ValueError, match=message):
