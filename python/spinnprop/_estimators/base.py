@@ -182,6 +182,9 @@ class SpikingEstimator(Parameters):
         callbacks: Iterable[Callable[[Trainer], object]] = (),
     ) -> Any:
         goes_on = self.warm_start and hasattr(self, "network_")
+        if goes_on and self.resume:
+            # The checkpoint's training would be at its end already, and nothing be learnt.
+            raise ValueError("warm_start goes on with the network of an earlier fit, and resume with the training of the checkpoint; set one of them to False")
         seed = seed_of(self)
         X, wanted, weights = self._samples(X, y, sample_weight, goes_on)
         if validation is not None:

@@ -86,7 +86,7 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         fit draws another. None: `seed` counts.
     warm_start : bool
         Whether fit goes on with the network that an earlier one has left, for `epochs` more, with an optimiser that begins anew; ranges of
-        features, labels and initial weights stay what they were.
+        features, labels and initial weights stay what they were. From the second fit on not beside `resume`, which goes on by itself.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 

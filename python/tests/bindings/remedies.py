@@ -659,6 +659,12 @@ REMEDIES = [
         lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(hidden=(7,), warm_start=False).fit(X, Y),
     ),
     (
+        lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(warm_start=True, resume=True, checkpoint="warm").fit(X, Y),
+        lambda: [
+            sp.SpikingClassifier(**FEW).fit(X, Y).set_params(warm_start=warm, resume=not warm, checkpoint="warm").fit(X, Y) for warm in (False, True)
+        ],
+    ),
+    (
         lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(tau_mem=50e-3).partial_fit(X, Y),
         lambda: [
             sp.SpikingClassifier(**FEW).fit(X, Y).set_params(tau_mem=50e-3, warm_start=False).fit(X, Y),

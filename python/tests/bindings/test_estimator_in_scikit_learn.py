@@ -390,6 +390,17 @@ def test_a_warm_start_takes_the_same_in_other_words(alike):
     assert clf.set_params(**{name: second}).fit(X, y).n_iter_ == 1
 
 
+def test_a_warm_start_does_not_go_on_from_a_checkpoint_that_is_at_its_end(tmp_path):
+    clf = sp.SpikingClassifier(warm_start=True, checkpoint=tmp_path / "state", resume=True, **SMALL).fit(X, Y)
+    with pytest.raises(ValueError, match="set one of them to False"):
+        clf.fit(X, Y)
+    weights = clf.network_.weights[0]
+    clf.set_params(resume=False).fit(X, Y)
+    assert not np.array_equal(clf.network_.weights[0], weights)
+    # What a checkpoint has begun goes on by itself.
+    assert clf.set_params(resume=True, warm_start=False, checkpoint=tmp_path / "other").fit(X, Y).set_params(epochs=4).fit(X, Y).n_iter_ == 4
+
+
 def test_series_are_parameters_of_warm_starts():
     pandas = pytest.importorskip("pandas")
     X, y = sp.datasets.yin_yang(40, seed=1)
