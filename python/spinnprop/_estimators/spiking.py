@@ -58,7 +58,8 @@ class SpikingClassifier(Decisions, SpikingEstimator):
     encoder : callable or None
         Makes `SpikeTrains` of X in [0, 1], (n_samples, n_features), in place of early, t_early, t_late, bias and t_min.
     loss : Loss or None
-        None: the engine's own choice for the read-out and the time constants.
+        None: the engine's own choice for the read-out and the time constants. Predictions go by it, too; with `losses.Custom` by first spikes, or by largest
+        membranes, whatever its function looks at.
     tau_mem, tau_syn
         As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains that are longer
         than 6 synaptic time constants: the engine's, stretched to that length, so that an output hears all of them before it decides; of those that are
