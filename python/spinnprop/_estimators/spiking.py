@@ -78,7 +78,7 @@ recurrent_signs, weight_bounds
 delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, \
 bump_hidden_limit, \
 bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every, resume
-        As in `Trainer`.
+        As in `Trainer`. Of a checkpoint that is said to be of another network the samples may be others, too: initial weights follow from them.
     class_weight : None, "balanced" or dict
         How much samples of each label count beside those of others; "balanced": labels count alike, however many samples they have. Times
         `sample_weight` of fit.
