@@ -653,7 +653,7 @@ class Trainer:
         """Writes a checkpoint to a path of its own: the network with the optimiser's memory, the history, and where the training stands.
 
         ``sp.load(path)`` gives the network. ``sp.Trainer(network, ..., checkpoint=path, resume=True)`` goes on, with the network that the training began
-        with or with the one from the file.
+        with or with the one from the file as it is now: once it has gone on, load it again.
 
         Raises
         ------
