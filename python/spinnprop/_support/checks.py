@@ -112,13 +112,13 @@ def array(
     """
     wanted = np.dtype(dtype)
     found = numbers_of(values, name)
+    if ndim is not None and found.ndim != ndim:
+        raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
     if found.dtype != wanted:
         if wanted.kind == "i" and found.dtype.kind in "iuf":
             _must_fit(found, wanted, name, limits)
         elif not _can_cast(found.dtype, wanted):
             raise TypeError(f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; {_conversion(found, wanted)}")
-    if ndim is not None and found.ndim != ndim:
-        raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
     if found.size * wanted.itemsize > _LARGE and not (found.dtype == wanted and found.flags.c_contiguous):
         fewer = f"give fewer at a time, or a contiguous array of {wanted}, which is not copied"
         memory.must_fit(float(found.size) * wanted.itemsize, f"{name}, shape {found.shape}, as {wanted}", fewer)
@@ -168,11 +168,13 @@ def _conversion(found: npt.NDArray[Any], wanted: np.dtype[Any]) -> str:
         unit = "timedelta64[us]" if found.dtype.kind == "m" else "datetime64[us]"
         return f"convert it, for example to microseconds by .astype('{unit}'){by}"
     if found.dtype.kind in "OSUV":
-        # Of words no type makes numbers.
+        # Of words no type makes numbers, and of None it makes NaN.
         try:
             found.astype(wanted)
         except (TypeError, ValueError):
             return "give numbers"
+        if found.dtype.kind == "O" and any(own is None for own in found.flat):
+            return "give numbers in the place of None"
     return f"convert it, for example by {by}"
 
 
@@ -218,6 +220,8 @@ def labels_or_targets(
     values: Any, n_samples: int, n_outputs: int, name: str = "y"
 ) -> tuple[Optional[Int64Array], Optional[Float64Array]]:
     """Class labels, or in their place a number per sample and output."""
+    if np.ndim(values) > 2:
+        raise ValueError(f"{name} has shape {np.shape(values)}; labels must have ({n_samples},), targets ({n_samples}, {n_outputs})")
     if np.ndim(values) != 2:
         given = np.asarray(values)
         if given.ndim == 1 and given.dtype.kind == "f" and not (given == np.floor(given)).all():

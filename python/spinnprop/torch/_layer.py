@@ -117,13 +117,16 @@ class Layer:
             Layer._known[self.key] = self
 
     def _must_be_differentiable(self, network: object) -> None:
-        """Raises ValueError if the core, asked of no samples, refuses to take back what the engine runs."""
+        """Raises ValueError if the core, asked of no samples, refuses to read or take back what the engine runs."""
         try:
             run = self.run(network, np.empty((0, self.sizes[0])))
-            self.read(run, 0)
         except (ValueError, _core.SpinnpropError):
             # Values that the engine runs may yet be loaded.
             return
+        try:
+            self.read(run, 0)
+        except (ValueError, _core.SpinnpropError) as unread:
+            raise ValueError(f"output {self.readings.of!r} of a layer that engine {self.engine.name!r} runs cannot be read: {unread}") from None
         error = self._refused(run, self._rule)
         if error is None:
             return

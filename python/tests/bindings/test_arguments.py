@@ -46,6 +46,7 @@ def test_what_does_not_fit_is_named():
     (np.array([500, 250], "M8[ms]"), r"to microseconds by .astype\('datetime64\[us\]'\).astype\(np.float64\)", "us"),
     (["soon", "later"], "give numbers", None),
     (np.array([{}, 1.0]), "give numbers", None),
+    ([1e-3, None], "give numbers in the place of None", None),
     (np.zeros(2, [("t", "f8"), ("x", "i2")]), "give numbers", None),
 ])  # fmt: skip
 def test_what_does_not_cast_is_told_what_makes_numbers_of_it(given, remedy, unit):

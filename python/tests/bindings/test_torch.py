@@ -605,6 +605,19 @@ def test_pairs_of_engines_that_do_not_differentiate_are_refused_when_a_layer_is_
         assert sorted(offered, key=str) == sorted(working, key=str), said
 
 
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (dict(output="membrane", times=[1e-3], engine="clock"), 'the recording of engine "clock" is on a grid of time steps'),
+        (dict(output="membrane", times=[0.2], t_end=0.1), "time 0 is 0.2 s"),
+        (dict(output="integrals"), "needs a finite tau"),
+    ],
+)
+def test_a_layer_that_cannot_be_read_is_not_made(arguments, said):
+    with pytest.raises(ValueError, match=f"cannot be read: .*{said}"):
+        EventProp([3, 4, 2], readout="leaky", **arguments)
+
+
 def test_a_layer_whose_values_its_engine_does_not_run_yet_can_be_made():
     layer = EventProp([5, 20, 3], engine="first-spike", tau_mem=[20e-3, 20e-3], tau_syn=[5e-3, 5e-3], seed=0)
     layer.load_network(sp.Network([5, 20, 3], tau_mem=20e-3, tau_syn=10e-3, seed=0))

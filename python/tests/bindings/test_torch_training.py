@@ -363,7 +363,7 @@ def test_keys_are_of_what_a_layer_computes():
         {"train": ["weights", "tau_mem"]}, {"engine": "clock"}, {"engine": sp.ClockEngine(steps=9)}, {"gradient_engine": "clock", "engine": "clock"},
         {"engine": sp.brainscales2.Engine(chip(seed=1))}, {"engine": sp.brainscales2.Engine(chip(seed=2))}, {"masks": masks},
         {"signs": [np.ones(3, np.int8), None]}, {"weight_bounds": (-9.0, 9.0)}, {"recurrent": True}, {"connections": [(0, 1), (1, 2), (0, 2)]},
-        {"readout": "leaky"}, {"readout": "leaky", "output": "integrals"}, {"readout": "leaky", "output": "integrals", "tau": 1.0},
+        {"readout": "leaky"}, {"readout": "leaky", "output": "integrals", "tau": 1.0}, {"readout": "leaky", "output": "integrals", "tau": 2.0},
     )  # fmt: skip
     layers = [EventProp([3, 8, 2], seed=1, **options)._layer for options in ({}, *others)]
     digests = {layer.key.partition("-")[0] for layer in layers}
