@@ -72,14 +72,15 @@ class Custom(Loss):
 
     >>> import numpy as np, spinnprop as sp
     >>> def hinge(times, y):
-    ...     label, times = (np.arange(len(y)), y), np.minimum(times, 0.1)  # silence is very late
-    ...     others = times.copy()
+    ...     heard = np.flatnonzero(np.isfinite(times[np.arange(len(y)), y]))  # what is silent would only push its rivals later
+    ...     label, others = (heard, y[heard]), times.copy()
     ...     others[label] = np.inf
-    ...     rival = label[0], others.argmin(axis=1)
-    ...     late = np.maximum(times[label] + 1e-3 - others[rival], 0)
+    ...     rival = heard, others[heard].argmin(axis=1)
+    ...     lag = np.maximum(times[label] + 1e-3 - others[rival], 0)
     ...     derivative = np.zeros_like(times)
-    ...     derivative[label], derivative[rival] = (late > 0) / len(y), (late > 0) / -len(y)
-    ...     return late.mean(), derivative
+    ...     derivative[label] = (lag > 0) + 0.03  # a pull to earlier spikes, lest differences grow where all others spike later
+    ...     derivative[rival] -= lag > 0
+    ...     return (lag + 0.03 * times[label]).sum() / len(y), derivative / len(y)
     >>> X, y = sp.datasets.yin_yang(1000)
     >>> spikes, net = sp.encoding.latency(X, bias=0.0), sp.Network([5, 60, 3], seed=0)
     >>> net.wake(spikes)                        # what is silent would learn nothing

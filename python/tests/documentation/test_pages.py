@@ -86,6 +86,18 @@ def test_python_block(needed, code, output, tmp_path, run_forked):
         assert drawn.read_bytes()[16:24] == stored.read_bytes()[16:24]
 
 
+@pytest.mark.parametrize("page, number, needed, seed", [("own-loss", 0, None, 0), ("own-loss", 0, None, 1), ("pytorch", 0, "torch", 0)])
+def test_losses_that_are_shown_learn_for_long_too(page, number, needed, seed, tmp_path):
+    """What people copy they train longer: outputs do not fall silent then."""
+    if needed is not None:
+        pytest.importorskip(needed)
+    code = FENCE.findall(PAGES[f"docs/how-to/{page}.md"])[number][2]
+    longer = re.sub(r"epoch in range\(20\)", "epoch in range(60)", code).replace("seed=0", f"seed={seed}")
+    assert longer.count("range(60)") == 1
+    printed = printed_by([sys.executable, "-c", longer], tmp_path)
+    assert float(re.findall(r"accuracy ([\d.]+)%", printed)[-1]) > 90
+
+
 @pytest.mark.parametrize("needed, code, output", [*blocks("c"), *blocks("cpp")])
 def test_c_block(needed, code, output, tmp_path):
     is_cpp = ".hpp>" in code
