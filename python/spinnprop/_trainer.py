@@ -70,6 +70,9 @@ def _run_batch(
 class Trainer:
     """Trains a copy of a network by mini-batches.
 
+    `history` has a row for each epoch of `run`. It is a structured array of NumPy, no dict: ``history["loss"]`` is a column, ``history.dtype.names`` has
+    the names of all, and ``"loss" in history`` or ``history.keys()`` fail.
+
     Parameters
     ----------
     network : Network
@@ -171,6 +174,8 @@ class Trainer:
     True
     >>> trainer.history["accuracy"].shape
     (2,)
+    >>> "hidden_spikes" in trainer.history.dtype.names
+    True
     """
 
     __slots__ = ("_handle", "_loss", "_sizes", "_epochs", "_schedule", "_rates", "_of_batches", "_batch_size", "_input_dropout", "_of_quiet_weights")
@@ -738,7 +743,7 @@ class Trainer:
 
     @property
     def history(self) -> npt.NDArray[np.void]:
-        """(epochs_done,) structured array, read-only: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
+        """(epochs_done,) structured array, read-only: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch, ``history.dtype.names`` its fields.
 
         A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss. With target
         times in place of labels accuracies are NaN, and each silent output with a target counts as if it had spiked at 0, at least as one tau0 off. With

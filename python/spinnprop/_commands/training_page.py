@@ -36,7 +36,7 @@ def write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: A
 
     wide = 5.0 * len(chosen)
     pictures: report.Pictures = {
-        "learning_curve": (lambda figure: plot.learning_curves(classifier, figure.subplots(1, 2)), (9, 4)),
+        "learning_curve": (partial(_draw_curves, plot=plot, classifier=classifier), (9, 4)),
         "confusion_matrix": (lambda figure: plot.confusion_matrix(y, predicted, ax=figure.add_subplot()), (6, 5)),
         "raster": (beside(lambda n, ax: plot.raster(recording, n, ax, labels, said, classifier.classes_)), (wide, 5)),
     }
@@ -48,6 +48,14 @@ def write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: A
         for by in ("program", "load", "memory", "traffic"):
             pictures[f"spinnaker2_{by}"] = (partial(_draw_chip, plot=plot, account=account, by=by), (6, 5))
     return {name: save_picture(options, name, *how) for name, how in pictures.items()}
+
+
+def _draw_curves(figure: Any, plot: Any, classifier: Any) -> None:
+    plot.learning_curves(classifier, figure.subplots(1, 2))
+    n_averaged = min(classifier.average_epochs, classifier.n_iter_)
+    if n_averaged > 1:
+        # The curves of training are of parameters on their way, and do not end where the report's accuracies are.
+        figure.suptitle(f"training: epoch by epoch; the model is the mean of the last {n_averaged} epochs", fontsize="medium")
 
 
 def _draw_chip(figure: Any, plot: Any, account: Any, by: str) -> None:

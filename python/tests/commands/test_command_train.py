@@ -92,6 +92,17 @@ def test_a_run_can_be_repeated_from_its_metrics_alone(more, tmp_path, monkeypatc
     assert json.loads((again / "metrics.json").read_text())["settings"] == settings
 
 
+@pytest.mark.parametrize("averaged", [1, 2, 9])
+def test_curves_say_where_the_model_is_a_mean_of_epochs(averaged):
+    """Training accuracies are then none of the model's, whose are in the report."""
+    figure, said = pytest.importorskip("matplotlib.figure").Figure(), []
+    figure.suptitle = lambda text, **how: said.append(text)
+    X, y = sp.datasets.yin_yang(50)
+    fitted = sp.SpikingClassifier(hidden=(9,), epochs=3, average_epochs=averaged).fit(X, y)
+    training_page._draw_curves(figure, sp.plot, fitted)
+    assert said == ([] if averaged == 1 else [f"training: epoch by epoch; the model is the mean of the last {min(averaged, 3)} epochs"])
+
+
 @pytest.mark.usefixtures("unpainted")
 def test_neurons_are_trained_as_told_and_repeated_from_the_metrics(tmp_path, capsys):
     first, again, plain = (tmp_path / name for name in ("first", "again", "plain"))
