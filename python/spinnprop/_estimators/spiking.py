@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Optional, Tuple
 
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from sklearn.utils.validation import column_or_1d
 from .._network import Network
 from .._spikes import SpikeTrains
 from .._support import checks
+from ..losses import Loss, VIntegralCrossEntropy
 from .decisions import Decisions
 from .validation import learnt, unmasked
 
@@ -59,7 +61,8 @@ class SpikingClassifier(Decisions, SpikingEstimator):
         Makes `SpikeTrains` of X in [0, 1], (n_samples, n_features), in place of early, t_early, t_late, bias and t_min.
     loss : Loss or None
         None: the engine's own choice for the read-out and the time constants. Predictions go by it, too; with `losses.Custom` by first spikes, or by largest
-        membranes, whatever its function looks at.
+        membranes, whatever its function looks at. For a leaky read-out on engine "event": `losses.VIntegralCrossEntropy`, with the time of the last
+        input spike as tau0, and means over as long.
     tau_mem, tau_syn
         As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains that are longer
         than 6 synaptic time constants: the engine's, stretched to that length, so that an output hears all of them before it decides; of those that are
@@ -195,6 +198,19 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
     @property
     def _n_outputs(self) -> int:
         return len(self.classes_)
+
+    def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[npt.NDArray[np.float64]]) -> None:
+        # From weights as they are drawn all maxima of membranes come about together and tell little of the classes; integrals feel every spike.
+        usual, length = VIntegralCrossEntropy(), float(spikes.times.max(initial=0.0))
+        self._usual_loss = None
+        if network.readout == "leaky" and self.engine_.name == "event" and length > 0:
+            # Where there is a t_end the loss divides by that.
+            longer = 1.0 if self.t_end in (None, math.inf) else self.t_end / length
+            if math.isfinite(usual.scale * longer):
+                self._usual_loss = VIntegralCrossEntropy(tau0=length, scale=usual.scale * longer)
+
+    def _loss_of(self, network: Network) -> Optional[Loss]:
+        return getattr(self, "_usual_loss", None) if self.loss is None else self.loss
 
     def _stratum(self, wanted: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return wanted

@@ -269,12 +269,25 @@ def test_options_reach_the_network():
     net = clf.network_
     assert net.layer_sizes == (4, 8, 6, 3) and net.delay_kinds == ("axonal",) * 3 and net.readout == "leaky"
     assert net.tau_mem[1].tolist() == [15e-3] * 6 and net.threshold[2].tolist() == [0.5] * 3
-    assert net.recurrent_weights[0].any() and clf.loss_ == sp.losses.VMaxCrossEntropy()
+    assert net.recurrent_weights[0].any() and isinstance(clf.loss_, sp.losses.VIntegralCrossEntropy)
     assert clf.predict(X).shape == (400,)
     assert sp.SpikingClassifier(hidden=7, epochs=1).fit(X, y).network_.layer_sizes == (5, 7, 3)
     assert sp.SpikingClassifier(hidden=(), epochs=1).fit(X, y).network_.layer_sizes == (5, 3)
     counted = sp.SpikingClassifier(hidden=(8,), epochs=1, loss=sp.losses.SpikeCountCrossEntropy()).fit(X, y)
     assert counted.loss_ == sp.losses.SpikeCountCrossEntropy()
+
+
+@pytest.mark.parametrize("t_end", [None, np.inf, 0.3])
+def test_a_leaky_readout_learns_by_the_integral_over_the_input(t_end):
+    X, y = sp.datasets.yin_yang(3000, seed=42)
+    clf = sp.SpikingClassifier(hidden=(60,), epochs=20, readout="leaky", t_end=t_end, seed=0).fit(X, y)
+    last = clf.encode(X).times.max()
+    assert clf.loss_ == sp.losses.VIntegralCrossEntropy(tau0=last, scale=10.0 * (0.3 / last if t_end == 0.3 else 1.0))
+    assert clf.score(*sp.datasets.yin_yang(1000, seed=40)) > 0.9
+    clf.set_params(warm_start=True, epochs=1).fit(X[:100] / 2, y[:100])
+    assert clf.loss_.tau0 == last
+    # The engine's own choice, where that is no loss of its rule.
+    assert sp.SpikingClassifier(hidden=(5,), epochs=1, readout="leaky", engine="clock").fit(X[:50], y[:50]).loss_ == sp.losses.VMaxCrossEntropy()
 
 
 def test_masks_signs_bounds_and_connections_reach_the_network():
