@@ -4,6 +4,8 @@ import gzip
 import importlib.util
 import json
 import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +140,20 @@ def test_few_spoken_words_are_learnt(seed, tmp_path):
     pytest.importorskip("h5py")
     spoken.write_few(tmp_path, 400, 300, seed)
     assert trained("shd", tmp_path / "run", "--data", str(tmp_path)) >= 0.85
+
+
+def test_the_documentation_trains_on_spoken_words_as_the_command_does(tmp_path):
+    """In Python, to the bit, at the same number of epochs and samples of a batch."""
+    pytest.importorskip("h5py")
+    spoken.write_few(tmp_path, 60, 30, 1)
+    trained("shd", tmp_path / "run", "--data", str(tmp_path), "--batch-size", "15", "--epochs", "5")
+    page = Path(__file__).parents[3].joinpath("docs/how-to/time-integral.md").read_text(encoding="utf-8")
+    (call,) = re.findall(r"^clf = (.*?^\))", page, re.MULTILINE | re.DOTALL)
+    classifier = eval(call, {"sp": sp}).fit(*sp.datasets.shd(tmp_path))
+    net = sp.load(tmp_path / "run" / "model.safetensors")
+    for own in ("weights", "recurrent_weights", "delays"):
+        for there, here in zip(getattr(net, own), getattr(classifier.network_, own)):
+            np.testing.assert_array_equal(here, there)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
