@@ -227,10 +227,10 @@ checkpoint_every, resume, random_state, warm_start, verbose
         if network.readout == "leaky":
             if self.weight_mean is None and self.weight_std is None:
                 self._spread(network, spikes, weights)
-            first = np.maximum(self._said_in_the_mean(network, spikes, weights) - 0.5, 0.0)
+            first = np.maximum(self._said_of(network, spikes, weights)[0] - 0.5, 0.0)
             self.target_outputs_ = np.array([first, first + 1.0])
             return
-        middle = self._said_in_the_mean(network, spikes, weights)
+        middle = self._said_of(network, spikes, weights)[0]
         width = max(float(np.mean(network.tau_syn[-1])), ends - begins)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)
@@ -240,8 +240,8 @@ checkpoint_every, resume, random_state, warm_start, verbose
         first = np.clip(middle - width / 2, 0.0, latest - width)
         self.target_outputs_ = np.array([first + width, first] if self.early == "large" else [first, first + width])
 
-    def _said_in_the_mean(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> Float64Array:
-        """What outputs of the untrained network say of the first samples: (n_targets,)."""
+    def _said_of(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> Tuple[Float64Array, Float64Array]:
+        """Mean and standard deviation of what outputs of the untrained network say of the first samples: (n_targets,) each."""
         said = _said(network, self._run(network, spikes[: min(_LOOKED_AT, self._at_once)]))
         heard = np.isfinite(said)
         if not heard.any(axis=0).all():
@@ -250,8 +250,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
                 "was given"
             )
         counts = heard if weights is None else heard * weights[: len(heard), None]
-        mean: Float64Array = np.average(np.where(heard, said, 0.0), axis=0, weights=counts)
-        return mean
+        said = np.where(heard, said, 0.0)
+        mean: Float64Array = np.average(said, axis=0, weights=counts)
+        return mean, np.sqrt(np.average((said - mean) ** 2, axis=0, weights=counts))
 
     def _spread(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
         """Has membranes of the read-out differ around zero, as sums of signed weights do, and reach 1."""
@@ -263,12 +264,15 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
         for ends in into:
             network.weights[ends] = network.weights[ends] - network.weights[ends].mean(axis=1, keepdims=True)
-        up = self._said_in_the_mean(network, spikes, weights)
-        scale(np.full(len(up), -1.0))
-        down = self._said_in_the_mean(network, spikes, weights)
-        # The larger side is the one above zero, where membranes are read.
-        most = np.maximum(up, down)
-        scale(np.where(up > down, -1.0, 1.0) / np.where(most > 0, most, 1.0))
+        up = self._said_of(network, spikes, weights)
+        scale(np.full(len(up[0]), -1.0))
+        down = self._said_of(network, spikes, weights)
+        # Of the sides above zero, where membranes are read, the larger one; of two that are not too unlike the one on which samples differ more: a membrane
+        # that is highest long after all spikes have come tells little of when they did.
+        is_open = np.minimum(up[0], down[0]) >= np.maximum(up[0], down[0]) / 4
+        is_up = np.where(is_open, up[1] > down[1], up[0] > down[0])
+        most = np.where(is_up, up[0], down[0])
+        scale(np.where(is_up, -1.0, 1.0) / np.where(most > 0, most, 1.0))
 
     def _goal(self, wanted: Float64Array) -> Float64Array:
         low, high = self.target_outputs_

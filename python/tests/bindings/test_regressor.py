@@ -148,6 +148,16 @@ def test_curves_of_one_feature_by_a_membrane(seed):
     assert model.setting_["tau_syn"] == pytest.approx(30e-3 / 2.1, rel=0.02)
 
 
+@pytest.mark.parametrize("seed", [2, 4])
+def test_membranes_begin_where_samples_differ(seed):
+    """On the other side of zero those of these seeds are highest in their tails, which spike times hardly change, and learn little more than a line."""
+    drawn = np.random.default_rng(3)
+    inputs = drawn.uniform(-2, 5, (1200, 5))
+    y = 40 + 10 * np.sin(inputs[:, 0]) + 3 * inputs[:, 1] - inputs[:, 2] * inputs[:, 3] + drawn.normal(0, 0.5, 1200)
+    parts = train_test_split(inputs, y, random_state=1)
+    assert sp.SpikingRegressor(readout="leaky", seed=seed).fit(parts[0], parts[2]).score(parts[1], parts[3]) > 0.85
+
+
 def test_neurons_that_speak_once():
     hidden = [0.02] * 20
     assert sp.SpikingRegressor(**FEW).fit(X, Y).network_.refractory[0].tolist() == hidden
