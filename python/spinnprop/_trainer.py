@@ -468,7 +468,8 @@ class Trainer:
             of_hidden = "a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
             remedy = f"they spiked in the first one: {self._of_fallen_silent if into else of_hidden}"
             if isinstance(self._loss, Custom) and into == -1:
-                remedy += "; a loss of one's own should leave out samples whose label's output is silent, which only push its rivals later"
+                remedy += "; a loss of one's own should leave out samples whose label's output is silent, which only push its rivals later, "
+                remedy += "and pull the label's spike forward"
         elif not (self.network.weights[into] > 0).any():
             remedy = "no weight into them is above 0; give larger ones"
         elif self._is_far(lasting := spikes.times.max(initial=0.0)):

@@ -62,7 +62,7 @@ class SpikingClassifier(Decisions, SpikingEstimator):
     loss : Loss or None
         None: the engine's own choice for the read-out and the time constants. Predictions go by it, too; with `losses.Custom` by first spikes, or by largest
         membranes, whatever its function looks at. For a leaky read-out on engine "event": `losses.VIntegralCrossEntropy`, with the time of the last
-        input spike as tau0, and means over as long.
+        input spike as tau0, and means over as long; an epoch takes some five times as long as with the largest membrane.
     tau_mem, tau_syn
         As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains that are longer
         than 6 synaptic time constants: the engine's, stretched to that length, so that an output hears all of them before it decides; of those that are
