@@ -112,13 +112,14 @@ def array(
     """
     wanted = np.dtype(dtype)
     found = numbers_of(values, name)
+    has_others = found.dtype != wanted
+    may_fit = wanted.kind == "i" and found.dtype.kind in "iuf"
+    if has_others and not (may_fit or _can_cast(found.dtype, wanted)):
+        raise TypeError(f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; {_conversion(found, wanted)}")
     if ndim is not None and found.ndim != ndim:
         raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
-    if found.dtype != wanted:
-        if wanted.kind == "i" and found.dtype.kind in "iuf":
-            _must_fit(found, wanted, name, limits)
-        elif not _can_cast(found.dtype, wanted):
-            raise TypeError(f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; {_conversion(found, wanted)}")
+    if has_others and may_fit:
+        _must_fit(found, wanted, name, limits)
     if found.size * wanted.itemsize > _LARGE and not (found.dtype == wanted and found.flags.c_contiguous):
         fewer = f"give fewer at a time, or a contiguous array of {wanted}, which is not copied"
         memory.must_fit(float(found.size) * wanted.itemsize, f"{name}, shape {found.shape}, as {wanted}", fewer)
