@@ -224,13 +224,13 @@ checkpoint_every, resume, random_state, warm_start, verbose
         if len(heard):
             spikes, weights = spikes[heard], None if weights is None else weights[heard]
         self.setting_["input_dropout"] = 0.1 * told_by_others(spikes, weights) if self.input_dropout is None else self.input_dropout
+        if network.readout == "leaky" and self.weight_mean is None and self.weight_std is None:
+            self._spread(network, spikes, weights)
+        middle, _ = self._said_of(network, spikes, weights)
         if network.readout == "leaky":
-            if self.weight_mean is None and self.weight_std is None:
-                self._spread(network, spikes, weights)
-            first = np.maximum(self._said_of(network, spikes, weights)[0] - 0.5, 0.0)
+            first = np.maximum(middle - 0.5, 0.0)
             self.target_outputs_ = np.array([first, first + 1.0])
             return
-        middle = self._said_of(network, spikes, weights)[0]
         width = max(float(np.mean(network.tau_syn[-1])), ends - begins)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)

@@ -183,6 +183,8 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         X, y = learnt(self, X, y)
         check_classification_targets(y)
         self.classes_ = np.unique(y if classes is None else classes)
+        #: Where the engine's own choice is not the one to take.
+        self._usual_loss: Optional[Loss] = None
         return X, self._held(y, "y")
 
     def _held(self, y: Any, whose: str) -> npt.NDArray[np.int64]:
@@ -201,16 +203,15 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[npt.NDArray[np.float64]]) -> None:
         # From weights as they are drawn all maxima of membranes come about together and tell little of the classes; integrals feel every spike.
-        usual, length = VIntegralCrossEntropy(), float(spikes.times.max(initial=0.0))
-        self._usual_loss = None
+        length = float(spikes.times.max(initial=0.0))
         if network.readout == "leaky" and self.engine_.name == "event" and length > 0:
             # Where there is a t_end the loss divides by that.
-            longer = 1.0 if self.t_end in (None, math.inf) else self.t_end / length
-            if math.isfinite(usual.scale * longer):
-                self._usual_loss = VIntegralCrossEntropy(tau0=length, scale=usual.scale * longer)
+            scale = VIntegralCrossEntropy().scale * (1.0 if self.t_end in (None, math.inf) else self.t_end / length)
+            if 0 < scale < math.inf:
+                self._usual_loss = VIntegralCrossEntropy(tau0=length, scale=scale)
 
     def _loss_of(self, network: Network) -> Optional[Loss]:
-        return getattr(self, "_usual_loss", None) if self.loss is None else self.loss
+        return self._usual_loss if self.loss is None else self.loss
 
     def _stratum(self, wanted: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return wanted

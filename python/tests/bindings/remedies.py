@@ -75,7 +75,6 @@ def squared(values, y):
     return ((values - y) ** 2).mean(), 2 * (values - y) / values.size
 
 
-
 def step(network):
     network.weights[0] = network.weights[0] - np.ones((6, 5))
 

@@ -286,8 +286,13 @@ def test_a_leaky_readout_learns_by_the_integral_over_the_input(t_end):
     assert clf.score(*sp.datasets.yin_yang(1000, seed=40)) > 0.9
     clf.set_params(warm_start=True, epochs=1).fit(X[:100] / 2, y[:100])
     assert clf.loss_.tau0 == last
-    # The engine's own choice, where that is no loss of its rule.
-    assert sp.SpikingClassifier(hidden=(5,), epochs=1, readout="leaky", engine="clock").fit(X[:50], y[:50]).loss_ == sp.losses.VMaxCrossEntropy()
+    # The engine's own choice, where that is no loss of its rule, and for a run of no length.
+    for options in (dict(engine="clock"), dict(t_end=0.0)):
+        assert sp.SpikingClassifier(hidden=(5,), epochs=1, readout="leaky", **options).fit(X[:50], y[:50]).loss_ == sp.losses.VMaxCrossEntropy()
+    # Delays are drawn by a trainer of their own, before the spikes are looked at: what an earlier fit has seen does not count.
+    drawn = sp.SpikingClassifier(hidden=(5,), epochs=1, readout="leaky", delays="axonal", delay_learning_rate=1e-4, delay_init=(1e-3, 1e-4))
+    drawn.fit(X[:50], y[:50]).set_params(readout="spiking").fit(X[:50], y[:50])
+    assert isinstance(drawn.loss_, sp.losses.TTFSCrossEntropy)
 
 
 def test_masks_signs_bounds_and_connections_reach_the_network():
