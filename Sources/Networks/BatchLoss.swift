@@ -105,7 +105,13 @@ extension Objective {
         _ loss: any BatchLoss, _ recording: Recording, _ membranes: MembraneReader
     ) throws(SpinnpropError) -> (value: Double, errors: GivenErrors, counts: JudgedSum) {
         let output = recording.outputLayer
-        let shown = try ShownValues(loss.values, recording, membranes)
+        var counts = JudgedSum()
+        let shown = try ShownValues(loss.values, recording, membranes) { sample, output in
+            // Without a spike there is nothing that a derivative could be taken back from. What silence costs, the loss says itself.
+            let isSilent = !loss.needsLeakyReadout && output.spikeCount == 0
+            let isCorrect = !labels.isEmpty && loss.predict(output) == labels[sample]
+            counts.add(Judgement(value: 0, missingWeight: 0, isSkipped: isSilent, isCorrect: isCorrect))
+        }
         var derivatives = [Double](repeating: 0, count: shown.values.count)
         var outcome: Result<Double, SpinnpropError> = .success(0)
         shown.values.withUnsafeBufferPointer { values in
@@ -124,13 +130,6 @@ extension Objective {
         }
         let errors =
             isValidation ? GivenErrors(layers: recording.layers.map { _ in [] }) : try shown.errors(derivatives, loss)
-        var counts = JudgedSum()
-        recording.forEachOutput { sample, output in
-            // Without a spike there is nothing that a derivative could be taken back from. What silence costs, the loss has said itself.
-            let isSilent = !loss.needsLeakyReadout && output.spikeCount == 0
-            let isCorrect = !labels.isEmpty && loss.predict(output) == labels[sample]
-            counts.add(Judgement(value: 0, missingWeight: 0, isSkipped: isSilent, isCorrect: isCorrect))
-        }
         return (value, errors, counts)
     }
 }
@@ -144,7 +143,11 @@ private struct ShownValues {
     /// For each value the place of its spike among those of the read-out, -1 for none; empty where values are not spikes.
     private var places: [Int] = []
 
-    init(_ kind: OutputValues, _ recording: Recording, _ membranes: MembraneReader) throws(SpinnpropError) {
+    /// - Parameter each: called with each sample, in order: to walk over them once takes less time than twice.
+    init(
+        _ kind: OutputValues, _ recording: Recording, _ membranes: MembraneReader,
+        each: (_ sample: Int, _ output: OutputSample) -> Void
+    ) throws(SpinnpropError) {
         (self.kind, self.recording) = (kind, recording)
         switch kind {
         case .maxima: values = recording.outputLayer.maxima
@@ -152,11 +155,12 @@ private struct ShownValues {
             values = try membranes(kind)
             depth = times.count
         case .integrals: values = try membranes(kind)
-        case .firstSpikes: try takeSpikes()
+        case .firstSpikes: try takeSpikes(each)
         case .spikes:
             depth = mostSpikes()
-            try takeSpikes()
+            try takeSpikes(each)
         }
+        if places.isEmpty { recording.forEachOutput(each) }
     }
 
     /// The largest number of spikes that an output has in a sample, at least 1.
@@ -173,7 +177,9 @@ private struct ShownValues {
         return most
     }
 
-    private mutating func takeSpikes() throws(SpinnpropError) {
+    private mutating func takeSpikes(
+        _ each: (_ sample: Int, _ output: OutputSample) -> Void
+    ) throws(SpinnpropError) {
         let outputCount = recording.outputLayer.neuronCount
         let width = try Memory.product(
             outputCount, depth, bytesPerElement: 32, "the spikes of a sample that the loss is shown")
@@ -187,6 +193,7 @@ private struct ShownValues {
         values.withUnsafeMutableBufferPointer { values in
             places.withUnsafeMutableBufferPointer { places in
                 recording.forEachOutput { sample, output in
+                    each(sample, output)
                     if depth == 1 {
                         for unit in 0..<outputCount where output.firstSpikes[unit] >= 0 {
                             values[sample * width + unit] = output.firstTime(unit)

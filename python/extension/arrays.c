@@ -14,6 +14,12 @@ static const struct {
     [ARRAY_BYTES] = {"B?", 1, "uint8"},
 };
 
+/* What a view's elements are, by the struct module's codes; native ones without what says so, as numpy has it where they are not aligned. */
+static const char *format_of(const Py_buffer *view) {
+    const char *format = view->format ? view->format : "B";
+    return format + (*format == '@' || *format == '=');
+}
+
 static int array_borrow(array *array, PyObject *object, array_kind kind, const char *name, int flags) {
     array->is_held = 0;
     array->count = 0;
@@ -25,8 +31,7 @@ static int array_borrow(array *array, PyObject *object, array_kind kind, const c
         return 0;
     }
     array->is_held = 1;
-    const char *format = array->view.format ? array->view.format : "B";
-    if (*format == '@' || *format == '=') format++;
+    const char *format = format_of(&array->view);
     int is_right = strlen(format) == 1 && strchr(kinds[kind].codes, *format) != NULL &&
                    (size_t)array->view.itemsize == kinds[kind].item_size &&
                    (uintptr_t)array->view.buf % kinds[kind].item_size == 0;
@@ -45,6 +50,36 @@ int array_read(array *array, PyObject *object, array_kind kind, const char *name
 
 int array_write(array *array, PyObject *object, array_kind kind, const char *name) {
     return array_borrow(array, object, kind, name, PyBUF_WRITABLE);
+}
+
+/* Copies what is below an axis of a view, one row after another. - Returns: where the next goes. */
+static double *copy_strided(double *to, const char *from, const Py_buffer *view, int axis) {
+    const Py_ssize_t step = view->strides[axis];
+    for (Py_ssize_t n = 0; n < view->shape[axis]; n++, from += step) {
+        if (axis + 1 < view->ndim) {
+            to = copy_strided(to, from, view, axis + 1);
+        } else {
+            memcpy(to, from, sizeof *to);
+            to++;
+        }
+    }
+    return to;
+}
+
+int array_copy(double *to, int64_t count, PyObject *object, const char *name) {
+    Py_buffer view;
+    if (PyObject_GetBuffer(object, &view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) return 0;
+    const char *format = format_of(&view);
+    const int is_right = strcmp(format, "d") == 0 && view.len == count * (int64_t)sizeof *to;
+    if (!is_right)
+        PyErr_Format(PyExc_TypeError, "%s must be %lld native float64, got %lld bytes of elements of type '%s'", name, (long long)count,
+                     (long long)view.len, format);
+    else if (!view.strides || count == 0)
+        memcpy(to, view.buf, (size_t)view.len);
+    else
+        copy_strided(to, view.buf, &view, 0);
+    PyBuffer_Release(&view);
+    return is_right;
 }
 
 void array_release(array *array) {

@@ -42,6 +42,8 @@ typedef struct array {
 int array_read(array *array, PyObject *object, array_kind kind, const char *name);
 int array_write(array *array, PyObject *object, array_kind kind, const char *name);
 void array_release(array *array);
+/* Copies all elements of an array of float64 in whatever order these lie, one row after another; 0 with an exception unless there are `count`. */
+int array_copy(double *to, int64_t count, PyObject *object, const char *name);
 #define ARRAY_NONE {.is_held = 0, .count = 0}
 #define array_data(array) ((array).is_held ? (array).view.buf : NULL)
 

@@ -19,20 +19,12 @@ static int ask(PyObject *callable, spinnprop_loss_batch *batch) {
                                         (int)batch->is_validation, weights)
                 : NULL;
     Py_XDECREF(weights);
-    array derivatives = ARRAY_NONE;
     int is_good = 0;
-    if (answer && !(PyTuple_Check(answer) && PyTuple_Size(answer) == 2)) {
+    if (answer && !(PyTuple_Check(answer) && PyTuple_Size(answer) == 2))
         PyErr_SetString(PyExc_TypeError, "the function of a loss must return (value, derivatives)");
-    } else if (answer && double_from(PyTuple_GetItem(answer, 0), &batch->value) &&
-               array_read(&derivatives, PyTuple_GetItem(answer, 1), ARRAY_FLOAT64, "derivatives")) {
-        is_good = derivatives.count == n;
-        if (!is_good)
-            PyErr_Format(PyExc_ValueError, "derivatives has %lld elements; there are %lld values", (long long)derivatives.count,
-                         (long long)n);
-        else if (n > 0)
-            memcpy(batch->derivatives, derivatives.view.buf, (size_t)n * sizeof(double));
-    }
-    array_release(&derivatives);
+    else if (answer)
+        is_good = double_from(PyTuple_GetItem(answer, 0), &batch->value) &&
+                  array_copy(batch->derivatives, n, PyTuple_GetItem(answer, 1), "derivatives");
     Py_XDECREF(answer);
     return is_good;
 }

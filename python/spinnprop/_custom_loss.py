@@ -139,16 +139,17 @@ class Custom(Loss):
     def _asked(self, y: Any, held_out_y: Any = None, is_whole: bool = False) -> Callable[..., Any]:
         """What the core calls, for what samples should give: of all of them at once, or of those of a batch."""
 
+        by_output, is_spikes = self.of not in ("spikes", "membrane"), self.of == "spikes"
+        called = {None: self._of_arrays, "torch": self._of_tensors, "jax": self._of_jax}[self.autograd]
+
         def answer(values: bytes, sizes: Tuple[int, int, int], samples: bytes, is_validation: int, weights: Optional[bytes]) -> Any:
             n_samples, n_outputs, depth = sizes
-            shape: Tuple[int, ...] = (n_samples, n_outputs)
-            if self.of in ("spikes", "membrane"):
-                shape = sizes if self.of == "spikes" else (n_samples, depth, n_outputs)
+            shape = (n_samples, n_outputs) if by_output else sizes if is_spikes else (n_samples, depth, n_outputs)
             own = held_out_y if is_validation else y
-            wanted = [own if is_whole else own[np.ndarray(n_samples, np.int64, samples)]]
-            if weights is not None:
-                wanted.append(np.ndarray(n_samples, np.float64, weights))
-            return self._called(np.ndarray(shape, np.float64, values), *wanted)
+            wanted = own if is_whole else own[np.ndarray(n_samples, np.int64, samples)]
+            if weights is None:
+                return called(np.ndarray(shape, np.float64, values), wanted)
+            return called(np.ndarray(shape, np.float64, values), wanted, np.ndarray(n_samples, np.float64, weights))
 
         return answer
 
@@ -166,36 +167,42 @@ class Custom(Loss):
             how = "with sample_weight or class_weight it is function(values, y, sample_weight)" if len(wanted) > 1 else "it is function(values, y)"
             raise TypeError(f"{error}; {how}") from None
 
-    def _called(self, values: Float64Array, *wanted: Any) -> Tuple[float, Float64Array]:
-        if self.autograd == "torch":
-            torch = _imported("torch")
-            leaf = torch.tensor(values, requires_grad=True)
-            # Whoever trains within torch.no_grad() wants these derivatives all the same.
-            with torch.enable_grad():
-                answer = self._answer(leaf, *wanted)
-            derivative = None
-            if isinstance(answer, torch.Tensor) and answer.numel() == 1 and answer.requires_grad:
-                # Of parameters of the function's own a number may depend, and of the values not.
-                (derivative,) = torch.autograd.grad(answer, leaf, allow_unused=True)
-            if derivative is None:
-                raise TypeError(f"function returned {checks.shown(answer)}; it must return one number, a tensor that depends on the values it was given")
-            return _finite(answer.item()), np.ascontiguousarray(derivative.numpy())
-        if self.autograd == "jax":
-            jax = _imported("jax")
-            answer, pull_back = jax.vjp(lambda own: self._answer(own, *wanted), jax.numpy.asarray(values))
-            if getattr(answer, "shape", None) != () or not jax.numpy.issubdtype(answer.dtype, jax.numpy.floating):
-                raise TypeError(f"function returned {checks.shown(answer)}; it must return one number that depends on the values it was given")
-            (derivative,) = pull_back(jax.numpy.ones_like(answer))
-            return _finite(float(answer)), np.asarray(derivative, np.float64, order="C")
+    def _of_arrays(self, values: Float64Array, *wanted: Any) -> Tuple[float, Float64Array]:
         answer = self._answer(values, *wanted)
         if not isinstance(answer, tuple) or len(answer) != 2:
             alone = "the value alone of tensors, with autograd='torch' or 'jax'"
             raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative), or {alone}")
-        if answer[1] is None:
-            raise TypeError("function returned None for the derivative; it must return an array of the shape of the values it was given")
-        derivative = checks.array(answer[1], np.float64, "the derivative that function returned")
-        checks.shape(derivative, values.shape, "the derivative that function returned")
-        return _finite(checks.real(answer[0], "the value that function returned")), derivative
+        value, derivative = answer
+        # What is as it must be, in whatever order it lies, is soon seen: every look costs more than it seems after a run, whose memory has pushed
+        # that of Python out of the processor's caches.
+        if type(derivative) is not np.ndarray or derivative.dtype is not values.dtype or derivative.shape != values.shape:
+            if derivative is None:
+                raise TypeError("function returned None for the derivative; it must return an array of the shape of the values it was given")
+            derivative = checks.array(derivative, np.float64, "the derivative that function returned")
+            checks.shape(derivative, values.shape, "the derivative that function returned")
+        return _finite(value if isinstance(value, float) else checks.real(value, "the value that function returned")), derivative
+
+    def _of_tensors(self, values: Float64Array, *wanted: Any) -> Tuple[float, Float64Array]:
+        torch = _imported("torch")
+        leaf = torch.tensor(values, requires_grad=True)
+        # Whoever trains within torch.no_grad() wants these derivatives all the same.
+        with torch.enable_grad():
+            answer = self._answer(leaf, *wanted)
+        derivative = None
+        if isinstance(answer, torch.Tensor) and answer.numel() == 1 and answer.requires_grad:
+            # Of parameters of the function's own a number may depend, and of the values not.
+            (derivative,) = torch.autograd.grad(answer, leaf, allow_unused=True)
+        if derivative is None:
+            raise TypeError(f"function returned {checks.shown(answer)}; it must return one number, a tensor that depends on the values it was given")
+        return _finite(answer.item()), derivative.numpy()
+
+    def _of_jax(self, values: Float64Array, *wanted: Any) -> Tuple[float, Float64Array]:
+        jax = _imported("jax")
+        answer, pull_back = jax.vjp(lambda own: self._answer(own, *wanted), jax.numpy.asarray(values))
+        if getattr(answer, "shape", None) != () or not jax.numpy.issubdtype(answer.dtype, jax.numpy.floating):
+            raise TypeError(f"function returned {checks.shown(answer)}; it must return one number that depends on the values it was given")
+        (derivative,) = pull_back(jax.numpy.ones_like(answer))
+        return _finite(float(answer)), np.asarray(derivative, np.float64)
 
 
 class Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Dict, Optional, Tuple
 
 import numpy.typing as npt
@@ -203,12 +202,8 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[npt.NDArray[np.float64]]) -> None:
         # From weights as they are drawn all maxima of membranes come about together and tell little of the classes; integrals feel every spike.
-        length = float(spikes.times.max(initial=0.0))
-        if network.readout == "leaky" and self.engine_.name == "event" and length > 0:
-            # Where there is a t_end the loss divides by that.
-            scale = VIntegralCrossEntropy().scale * (1.0 if self.t_end in (None, math.inf) else self.t_end / length)
-            if 0 < scale < math.inf:
-                self._usual_loss = VIntegralCrossEntropy(tau0=length, scale=scale)
+        if network.readout == "leaky" and self.engine_.name == "event":
+            self._usual_loss = VIntegralCrossEntropy._over_input(spikes, self.t_end)
 
     def _loss_of(self, network: Network) -> Optional[Loss]:
         return self._usual_loss if self.loss is None else self.loss

@@ -60,6 +60,33 @@ def test_a_loss_of_ones_own_is_the_built_in_one(case):
     assert 0 < grad.skipped == np.isinf(rec.first_spike_times).all(axis=1).sum() <= wanted.skipped
 
 
+LAID = {
+    "columns": np.asfortranarray,
+    "backwards": lambda own: own[::-1, ::-1].copy()[::-1, ::-1],
+    "between others": lambda own: np.repeat(own, 3, axis=1)[:, ::3],
+    "off words": lambda own: np.frombuffer(b"-" + own.tobytes(), np.float64, offset=1).reshape(own.shape),
+    "bytes the other way": lambda own: own.astype(">f8"),
+    "lists": np.ndarray.tolist,
+}
+
+
+@pytest.mark.parametrize("laid", LAID.values(), ids=LAID)
+@pytest.mark.parametrize("of", ["first spikes", "spikes"])
+def test_derivatives_may_lie_in_memory_in_any_order(case, laid, of):
+    net, rec, y = case
+
+    def plain(values, y):
+        return 1.0, np.random.default_rng(0).normal(size=values.shape)
+
+    def other(values, y):
+        value, derivative = plain(values, y)
+        return value, laid(derivative)
+
+    wanted, own = (net.gradient(rec, sp.losses.Custom(one, of=of), y)[1] for one in (plain, other))
+    for one, another in zip(wanted.weights, own.weights):
+        assert np.array_equal(one, another)
+
+
 def test_all_spikes_are_given_in_order(case):
     net, rec, y = case
     seen = {}

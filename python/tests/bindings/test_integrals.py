@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
+import warnings
 
 import numpy as np
 import pytest
@@ -143,3 +145,27 @@ def test_what_has_no_integral_says_so(case):
     ):
         with pytest.raises(sp.SpinnpropError, match='engine "event"'):
             call()
+
+
+@pytest.mark.parametrize("t_end", [None, 0.1])
+def test_maxima_that_tell_little_are_told_with_a_loss_that_helps(t_end):
+    X, y = sp.datasets.yin_yang(1000, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+
+    def trained(loss, epochs, engine="event", of=spikes):
+        net = sp.Network([of.n_units, 40, 3], readout="leaky", seed=0, engine=engine)
+        trainer = sp.Trainer(net, loss, epochs=epochs, batch_size=50, engine=engine, t_end=t_end)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            trainer.run(of, y)
+        return trainer.history["accuracy"][-1], [str(warning.message) for warning in told]
+
+    accuracy, (message,) = trained(None, 20)
+    assert "more than half of that by chance, log(3) = 1.1" in message
+    loss = re.search(r"loss=(losses\.VIntegralCrossEntropy\(tau0=[0-9.]+, scale=[0-9.]+\))", message)
+    better, told = trained(eval(loss[1], {"losses": sp.losses}), 20)
+    assert not told and better > 0.9 > 0.8 > accuracy, (better, accuracy)
+    # Too early to say, and an engine without integrals.
+    assert not trained(None, 9)[1]
+    if t_end is None:
+        assert not trained(None, 10, "clock", sp.encoding.latency_grid(X[:, :1]))[1]
