@@ -424,7 +424,7 @@ class Trainer:
             first, last = self.history[0], self.history[-1]
             if not (self._warn_of_silence(first, last, own) or self._warn_of_standstill(last, into_outputs)):
                 self._warn_of_a_rise(first, last, own, times)
-                self._warn_of_maxima(last, own)
+                self._warn_of_maxima(last, own, self.epochs_done - begun)
         elif is_over and self.epochs_done < self.epochs:
             early = f"patience has ended the training after {self.epochs_done} of {self.epochs} epochs, and it does not go on"
             warnings.warn(f"{early}; resume a checkpoint with a larger patience, or with 0", RuntimeWarning, stacklevel=caller_level())
@@ -525,11 +525,11 @@ class Trainer:
         if remedies:
             warnings.warn("; ".join([found, *remedies]), RuntimeWarning, stacklevel=caller_level())
 
-    def _warn_of_maxima(self, last: np.void, spikes: SpikeTrains) -> None:
-        """Says so where maxima of membranes still tell little of the classes after many epochs, though integrals would tell more."""
+    def _warn_of_maxima(self, last: np.void, spikes: SpikeTrains, epochs: int) -> None:
+        """Says so where maxima of membranes tell little of the classes after many epochs of a run, though integrals would tell more."""
         usual, by_chance = VIntegralCrossEntropy._over_input(spikes, self._of_batches["t_end"]), math.log(max(2, self._sizes[-1]))
         is_exact = resolve(self._of_batches["engine"]).name == "event"
-        if isinstance(self._loss, VMaxCrossEntropy) and usual and is_exact and self.epochs_done >= 10 and last["loss"] > by_chance / 2:
+        if isinstance(self._loss, VMaxCrossEntropy) and usual and is_exact and epochs >= 10 and last["loss"] > by_chance / 2:
             found = f"the loss of the last epoch, {last['loss']:.3g}, is more than half of that by chance, log({self._sizes[-1]}) = {by_chance:.3g}"
             better = f"losses.VIntegralCrossEntropy(tau0={usual.tau0:.3g}, scale={usual.scale:.3g})"
             remedy = f"from weights as they are drawn maxima of membranes come together; loss={better} feels every spike"
