@@ -52,34 +52,18 @@ int array_write(array *array, PyObject *object, array_kind kind, const char *nam
     return array_borrow(array, object, kind, name, PyBUF_WRITABLE);
 }
 
-/* Copies what is below an axis of a view, one row after another. - Returns: where the next goes. */
-static double *copy_strided(double *to, const char *from, const Py_buffer *view, int axis) {
-    const Py_ssize_t step = view->strides[axis];
-    for (Py_ssize_t n = 0; n < view->shape[axis]; n++, from += step) {
-        if (axis + 1 < view->ndim) {
-            to = copy_strided(to, from, view, axis + 1);
-        } else {
-            memcpy(to, from, sizeof *to);
-            to++;
-        }
-    }
-    return to;
-}
-
 int array_copy(double *to, int64_t count, PyObject *object, const char *name) {
     Py_buffer view;
     if (PyObject_GetBuffer(object, &view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) return 0;
     const char *format = format_of(&view);
-    const int is_right = strcmp(format, "d") == 0 && view.len == count * (int64_t)sizeof *to;
-    if (!is_right)
+    int is_good = strcmp(format, "d") == 0 && view.len == count * (int64_t)sizeof *to;
+    if (is_good)
+        is_good = PyBuffer_ToContiguous(to, &view, view.len, 'C') == 0;
+    else
         PyErr_Format(PyExc_TypeError, "%s must be %lld native float64, got %lld bytes of elements of type '%s'", name, (long long)count,
                      (long long)view.len, format);
-    else if (!view.strides || count == 0)
-        memcpy(to, view.buf, (size_t)view.len);
-    else
-        copy_strided(to, view.buf, &view, 0);
     PyBuffer_Release(&view);
-    return is_right;
+    return is_good;
 }
 
 void array_release(array *array) {

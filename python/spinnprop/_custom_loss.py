@@ -146,10 +146,10 @@ class Custom(Loss):
             n_samples, n_outputs, depth = sizes
             shape = (n_samples, n_outputs) if by_output else sizes if is_spikes else (n_samples, depth, n_outputs)
             own = held_out_y if is_validation else y
-            wanted = own if is_whole else own[np.ndarray(n_samples, np.int64, samples)]
-            if weights is None:
-                return called(np.ndarray(shape, np.float64, values), wanted)
-            return called(np.ndarray(shape, np.float64, values), wanted, np.ndarray(n_samples, np.float64, weights))
+            wanted = [own if is_whole else own[np.ndarray(n_samples, np.int64, samples)]]
+            if weights is not None:
+                wanted.append(np.ndarray(n_samples, np.float64, weights))
+            return called(np.ndarray(shape, np.float64, values), *wanted)
 
         return answer
 

@@ -527,13 +527,16 @@ class Trainer:
 
     def _warn_of_maxima(self, last: np.void, spikes: SpikeTrains, epochs: int) -> None:
         """Says so where maxima of membranes tell little of the classes after many epochs of a run, though integrals would tell more."""
-        usual, by_chance = VIntegralCrossEntropy._over_input(spikes, self._of_batches["t_end"]), math.log(max(2, self._sizes[-1]))
-        is_exact = resolve(self._of_batches["engine"]).name == "event"
-        if isinstance(self._loss, VMaxCrossEntropy) and usual and is_exact and epochs >= 10 and last["loss"] > by_chance / 2:
-            found = f"the loss of the last epoch, {last['loss']:.3g}, is more than half of that by chance, log({self._sizes[-1]}) = {by_chance:.3g}"
-            better = f"losses.VIntegralCrossEntropy(tau0={usual.tau0:.3g}, scale={usual.scale:.3g})"
-            remedy = f"from weights as they are drawn maxima of membranes come together; loss={better} feels every spike"
-            warnings.warn(f"{found}: {remedy}", RuntimeWarning, stacklevel=caller_level())
+        by_chance = math.log(self._sizes[-1])
+        if not isinstance(self._loss, VMaxCrossEntropy) or epochs < 10 or last["loss"] <= by_chance / 2:
+            return
+        usual = VIntegralCrossEntropy._over_input(spikes, self._of_batches["t_end"])
+        if usual is None or resolve(self._of_batches["engine"]).name != "event":
+            return
+        found = f"the loss of the last epoch, {last['loss']:.3g}, is more than half of that by chance, log({self._sizes[-1]}) = {by_chance:.3g}"
+        better = f"losses.VIntegralCrossEntropy(tau0={usual.tau0:.3g}, scale={usual.scale:.3g})"
+        remedy = f"from weights as they are drawn maxima of membranes come together; loss={better} feels every spike"
+        warnings.warn(f"{found}: {remedy}", RuntimeWarning, stacklevel=caller_level())
 
     @property
     def _of_fallen_silent(self) -> str:
